@@ -1,0 +1,212 @@
+//! Who answers for what, on a day: the contracts in force are asked who holds the duty that answers for a fault's
+//! cause on the element it sits on (DESIGN.md 3.4).
+//!
+//! Nothing is divided silently: what two contractors both hold, or each could pass to the other, is *disputed*; what
+//! nobody holds is *unassigned*.
+
+use std::collections::BTreeSet;
+
+use crate::document::DutyKind;
+use crate::id::{ContractIndex, ContractorIndex, FaultIndex, InterfaceIndex, SystemIndex};
+use crate::model::{Element, Model};
+use crate::quantity::Date;
+
+/// Who answers for a fault.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Answer {
+    /// The holder of this contract; if that is a consortium, its members in their shares.
+    Assigned(ContractIndex),
+    /// These contracts are held by different contractors, and nothing says which of them answers.
+    Disputed(Vec<ContractIndex>),
+    /// Nobody: no contract in force covers it.
+    Unassigned,
+}
+
+/// An interface whose two ends answer to different contractors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seam {
+    /// The interface.
+    pub interface: InterfaceIndex,
+    /// Who answers for the consumer's end.
+    pub consumer: Vec<ContractorIndex>,
+    /// Who answers for the provider's end.
+    pub provider: Vec<ContractorIndex>,
+    /// Contracts with the duty to integrate across it.
+    pub integrators: Vec<ContractIndex>,
+}
+
+/// The duties in force on one day. Cheap to make: it borrows the model.
+#[derive(Clone, Copy, Debug)]
+pub struct Responsibility<'m> {
+    model: &'m Model,
+    day: Option<Date>,
+}
+
+/// The duties that make somebody the owner of a system, the strongest first.
+const OWNERSHIP: [DutyKind; 6] =
+    [DutyKind::Operate, DutyKind::Maintain, DutyKind::Integrate, DutyKind::Monitor, DutyKind::Build, DutyKind::Supply];
+
+impl Model {
+    /// The duties in force on a day; on no day in particular, all contracts count.
+    pub fn responsibility(&self, day: Option<Date>) -> Responsibility<'_> {
+        Responsibility { model: self, day }
+    }
+
+    /// Interfaces whose two ends answer to different contractors on a day, in order.
+    ///
+    /// O(interfaces · contracts).
+    pub fn seams(&self, day: Option<Date>) -> Vec<Seam> {
+        let responsibility = self.responsibility(day);
+        let owners: Vec<Vec<ContractorIndex>> =
+            (0..self.systems().len()).map(|s| responsibility.owners(SystemIndex::new(s))).collect();
+        let mut seams = Vec::new();
+        for (at, interface) in self.interfaces().iter().enumerate() {
+            let [consumer, provider] = [interface.consumer, interface.provider].map(|s| &owners[s.index()]);
+            if consumer.is_empty() || provider.is_empty() || consumer == provider {
+                continue;
+            }
+            let index = InterfaceIndex::new(at);
+            seams.push(Seam {
+                interface: index,
+                consumer: consumer.clone(),
+                provider: provider.clone(),
+                integrators: responsibility.holding(DutyKind::Integrate, Element::Interface(index)),
+            });
+        }
+        seams
+    }
+}
+
+impl Responsibility<'_> {
+    /// The contracts in force with a duty of this kind over an element. Where a contract and its subcontract both have
+    /// it, the subcontract does the work and stands alone.
+    pub fn holding(&self, duty: DutyKind, element: Element) -> Vec<ContractIndex> {
+        let contracts = self.model.contracts();
+        let mut found: Vec<ContractIndex> = (0..contracts.len())
+            .filter(|at| contracts[*at].in_force(self.day) && contracts[*at].covers(duty, element))
+            .map(ContractIndex::new)
+            .collect();
+        if found.len() > 1 {
+            let mut above = BTreeSet::new();
+            for contract in &found {
+                let mut parent = contracts[contract.index()].under;
+                while let Some(index) = parent
+                    && above.insert(index)
+                {
+                    parent = contracts[index.index()].under;
+                }
+            }
+            found.retain(|contract| !above.contains(contract));
+        }
+        found
+    }
+
+    /// Whether a contractor holds a duty of this kind over an element, itself or in a consortium, on any tier.
+    pub fn holds(&self, contractor: ContractorIndex, duty: DutyKind, element: Element) -> bool {
+        self.model.contracts().iter().any(|contract| {
+            contract.in_force(self.day) && contract.is_held_by(contractor) && contract.covers(duty, element)
+        })
+    }
+
+    /// Whether a contractor holds a duty that makes it see what happens to an element: operate, maintain, monitor, or
+    /// integrate; an integrator of an interface sees both of its ends. Who only built or supplied sees nothing.
+    pub fn sees(&self, contractor: ContractorIndex, element: Element) -> bool {
+        self.model.contracts().iter().any(|contract| {
+            contract.in_force(self.day)
+                && contract.is_held_by(contractor)
+                && covers_sight(self.model, contract, element)
+        })
+    }
+
+    /// Who owns a system: the contractors with the strongest duty that anybody holds over it (operate, then maintain,
+    /// integrate, monitor, build, supply). Sorted; empty if nobody has any.
+    pub fn owners(&self, system: SystemIndex) -> Vec<ContractorIndex> {
+        let mut owners: Vec<ContractorIndex> =
+            self.ownership(system).into_iter().flat_map(|contract| self.parties(contract)).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+
+    /// The contracts behind [`owners`](Self::owners).
+    pub fn ownership(&self, system: SystemIndex) -> Vec<ContractIndex> {
+        OWNERSHIP
+            .into_iter()
+            .map(|duty| self.holding(duty, Element::System(system)))
+            .find(|contracts| !contracts.is_empty())
+            .unwrap_or_default()
+    }
+
+    fn parties(&self, contract: ContractIndex) -> impl Iterator<Item = ContractorIndex> + use<> {
+        self.model.contracts()[contract.index()].holders().into_iter().map(|(contractor, _)| contractor)
+    }
+
+    /// Who answers for a fault.
+    ///
+    /// On a system: the holders of the first duty, of those that answer for the cause, that anybody holds there. On an
+    /// interface: likewise; else who integrates it; else the owners of its ends, if they are the same, and if not,
+    /// they dispute it; an end that nobody owns leaves it unassigned. For a common cause: whoever answers on any of the
+    /// elements it strikes.
+    pub fn answer(&self, fault: FaultIndex) -> Answer {
+        let fault = &self.model.faults()[fault.index()];
+        let duties = self.model.structure().answers_for(&fault.cause).unwrap_or_default();
+        let mut contracts = BTreeSet::new();
+        for element in &fault.elements {
+            let direct = duties.iter().map(|duty| self.holding(*duty, *element)).find(|found| !found.is_empty());
+            match (direct, element) {
+                (Some(found), _) => contracts.extend(found),
+                (None, Element::System(_)) => {}
+                (None, Element::Interface(interface)) => contracts.extend(self.answer_across(*interface)),
+            }
+        }
+        self.settle(contracts.into_iter().collect())
+    }
+
+    fn answer_across(&self, interface: InterfaceIndex) -> Vec<ContractIndex> {
+        let integrators = self.holding(DutyKind::Integrate, Element::Interface(interface));
+        if !integrators.is_empty() {
+            return integrators;
+        }
+        let interface = &self.model.interfaces()[interface.index()];
+        let [mut consumer, provider] = [interface.consumer, interface.provider].map(|system| self.ownership(system));
+        if consumer.is_empty() || provider.is_empty() {
+            return Vec::new();
+        }
+        consumer.extend(provider);
+        consumer
+    }
+
+    /// Several contracts with the same holders are one answer; with different holders, a dispute.
+    fn settle(&self, contracts: Vec<ContractIndex>) -> Answer {
+        let Some((first, rest)) = contracts.split_first() else {
+            return Answer::Unassigned;
+        };
+        let holder = &self.model.contracts()[first.index()].holder;
+        if rest.iter().all(|contract| self.model.contracts()[contract.index()].holder == *holder) {
+            Answer::Assigned(*first)
+        } else {
+            Answer::Disputed(contracts)
+        }
+    }
+}
+
+/// Whether a contract's running duties let its holder see what happens to an element.
+pub(crate) fn covers_sight(model: &Model, contract: &crate::model::Contract, element: Element) -> bool {
+    [DutyKind::Operate, DutyKind::Maintain, DutyKind::Monitor, DutyKind::Integrate]
+        .into_iter()
+        .any(|duty| contract.covers(duty, element))
+        || match element {
+            Element::Interface(_) => false,
+            Element::System(system) => {
+                contract.duties.iter().filter(|duty| duty.kind == DutyKind::Integrate).any(|duty| {
+                    duty.elements.iter().any(|covered| match covered {
+                        Element::System(_) => false,
+                        Element::Interface(interface) => {
+                            let interface = &model.interfaces()[interface.index()];
+                            interface.consumer == system || interface.provider == system
+                        }
+                    })
+                })
+            }
+        }
+}
