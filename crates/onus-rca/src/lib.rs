@@ -1,1 +1,36 @@
-//! x
+//! What follows: the fault graph of a topology, inference on it, and what that says about contractors.
+//!
+//! Two layers that never mix: [`FaultGraph`] and [`FaultGraph::diagnose`] see physics and evidence alone; a [`View`]
+//! restricts the evidence to what somebody knows, and [`Attribution::of`] pushes the posterior forward to who answers.
+//! One topology can so be judged under any contracts, and what differs is due to the contracts.
+
+mod ambiguity;
+mod attribution;
+mod case;
+mod components;
+mod decision_diagram;
+mod diagnose;
+mod doubt;
+mod encode;
+mod evidence;
+mod exact;
+mod fault_graph;
+mod figure;
+mod interval;
+mod paths;
+mod ranking;
+mod shares;
+mod timeline;
+mod view;
+
+pub use attribution::{Attribution, By, Kind, Row};
+pub use diagnose::{
+    Conflict, DiagnoseOptions, Diagnosis, Exoneration, FaultFinding, Method, MethodChoice, RankedDiagnosis, StopReason,
+};
+pub use doubt::{Doubt, entropy};
+pub use evidence::{Evidence, Item};
+pub use fault_graph::FaultGraph;
+pub use figure::{Figure, How};
+pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};
+pub use timeline::{Announced, Moment, timeline};
+pub use view::View;

@@ -34,7 +34,7 @@ impl Bdd {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Operation {
-    And,
+    And = 1,
     Or,
     /// The first and not the second.
     AndNot,
@@ -49,8 +49,16 @@ enum Operation {
 struct Frame {
     a: u32,
     b: u32,
-    /// The result of the low half once known.
-    lo: Option<u32>,
+    level: u32,
+    half: Half,
+}
+
+#[derive(Clone, Copy)]
+enum Half {
+    /// The low half is being computed; these are the operands of the high one.
+    Low(u32, u32),
+    /// The high half is being computed; this is the result of the low one.
+    High(u32),
 }
 
 /// The functions of one query over a fixed number of levels, within a budget of nodes. See the module's documentation.
@@ -205,26 +213,30 @@ impl Manager {
         loop {
             (a, b) = operation.in_order(a, b);
             let settled = match self.settle(operation, a, b) {
-                None => self.arena.recall(operation as u32 + 1, a, b)?,
+                None => self.arena.recall(operation as u32, a, b)?,
                 settled => settled,
             };
             let Some(mut result) = settled else {
-                stack.push(Frame { a, b, lo: None });
-                (a, b) = self.halves(operation, a, b).1;
+                let (level, low, high) = self.halves(operation, a, b);
+                stack.push(Frame { a, b, level, half: Half::Low(high.0, high.1) });
+                (a, b) = low;
                 continue;
             };
             loop {
                 let Some(frame) = stack.last_mut() else { return Ok(result) };
-                let (level, _, high) = self.halves(operation, frame.a, frame.b);
-                let Some(lo) = frame.lo else {
-                    frame.lo = Some(result);
-                    (a, b) = high;
-                    break;
-                };
-                let (waiting_a, waiting_b) = (frame.a, frame.b);
-                stack.pop();
-                result = if lo == result { lo } else { self.arena.insert(level, lo, result)? };
-                self.arena.remember(operation as u32 + 1, waiting_a, waiting_b, result);
+                match frame.half {
+                    Half::Low(high_a, high_b) => {
+                        frame.half = Half::High(result);
+                        (a, b) = (high_a, high_b);
+                        break;
+                    }
+                    Half::High(lo) => {
+                        let Frame { a, b, level, .. } = *frame;
+                        stack.pop();
+                        result = if lo == result { lo } else { self.arena.insert(level, lo, result)? };
+                        self.arena.remember(operation as u32, a, b, result);
+                    }
+                }
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Decision diagrams against truth tables, enumeration and another crate's diagrams.
 
+mod families;
 mod functions;
 mod probabilities;
+mod ranking;
 
 use proptest::prelude::*;
 
-use super::{Bdd, BudgetExceeded, Diagram, Manager};
+use super::{Bdd, BudgetExceeded, Diagram, Families, Family, Manager};
 
 /// More nodes than any test that should succeed needs.
 const PLENTY: usize = 1 << 22;
@@ -121,4 +123,28 @@ fn verify(diagram: &Diagram) {
         parents[hi as usize] += 1;
     }
     assert!((2..length).all(|index| index == diagram.root() || parents[index as usize] > 0), "only what is reached");
+}
+
+/// The elements of a set given as bits.
+fn elements(set: u32) -> Vec<u32> {
+    (0..32).filter(|bit| set >> bit & 1 == 1).collect()
+}
+
+/// The family of the sets given as bits.
+fn family_of(families: &mut Families, sets: impl IntoIterator<Item = u32>) -> Family {
+    sets.into_iter().fold(Family::EMPTY, |family, set| {
+        let set = families.set(&elements(set)).unwrap();
+        families.union(family, set).unwrap()
+    })
+}
+
+/// The sets, given as bits, that include no other.
+fn minimal(sets: &[u32]) -> Vec<u32> {
+    sets.iter().copied().filter(|set| !sets.iter().any(|other| other != set && other & set == *other)).collect()
+}
+
+/// The minimal solutions of a formula by enumeration.
+fn minimal_solutions(formula: &Formula, variables: u32) -> Vec<u32> {
+    let holding: Vec<u32> = (0..1 << variables).filter(|&assignment| formula.holds(assignment)).collect();
+    minimal(&holding)
 }

@@ -265,7 +265,7 @@ impl Families {
     /// The tasks for two families: by whether the first, both or the second has the topmost level. In the order in
     /// which they are pushed, so the last is run first.
     fn expand_pair(&mut self, operation: Operation, a: u32, b: u32) {
-        use Operation::{Minimize, MinimalProduct, MinimalUnion, Touching, Truncate, Union, Within, Without};
+        use Operation::{MinimalProduct, MinimalUnion, Minimize, Touching, Truncate, Union, Within, Without};
         let (x, y) = (self.arena.node(a), self.arena.node(b));
         let side = x.level.cmp(&y.level);
         let level = x.level.min(y.level);
@@ -306,11 +306,9 @@ impl Families {
             (Within | Touching, Ordering::Greater) => self.forward(operation, (a, b), (a, y.hi)),
 
             // With the element, all sets touch: the union with the empty family is a way to say "as it is".
-            (Touching, Ordering::Equal) => self.tasks.extend([
-                node,
-                Task::Visit(Union, x.hi, 0),
-                Task::Visit(Touching, x.lo, y.hi),
-            ]),
+            (Touching, Ordering::Equal) => {
+                self.tasks.extend([node, Task::Visit(Union, x.hi, 0), Task::Visit(Touching, x.lo, y.hi)]);
+            }
             (Minimize | Truncate, _) => unreachable!("these have one family as operand"),
         }
     }
@@ -320,12 +318,7 @@ impl Families {
     }
 
     fn pruned_halves(&mut self, node: Task, operation: Operation, lo: (u32, u32), hi: (u32, u32)) {
-        self.tasks.extend([
-            node,
-            Task::Prune,
-            Task::Visit(operation, hi.0, hi.1),
-            Task::Visit(operation, lo.0, lo.1),
-        ]);
+        self.tasks.extend([node, Task::Prune, Task::Visit(operation, hi.0, hi.1), Task::Visit(operation, lo.0, lo.1)]);
     }
 }
 
@@ -341,10 +334,9 @@ impl Operation {
     /// The result, where a rule gives it at once. 0 is the empty family, 1 the family of the empty set.
     fn settle(self, a: u32, b: u32) -> Option<u32> {
         match self {
-            Self::Union if a == 0 || a == b => Some(b),
+            Self::Union | Self::MinimalUnion if a == 0 || a == b => Some(b),
             Self::Without if a == 0 || b == 1 || a == b => Some(0),
             Self::Without if b == 0 => Some(a),
-            Self::MinimalUnion if a == 0 || a == b => Some(b),
             Self::MinimalUnion if a == 1 => Some(1),
             Self::MinimalProduct if a == 0 => Some(0),
             Self::MinimalProduct if a == 1 || a == b => Some(b),

@@ -7,11 +7,12 @@ use super::{Formula, PLENTY, any_formula, evaluate, monotone, verify};
 /// All functions of `VARIABLES` variables as truth tables: bit a is the value at assignment a.
 const VARIABLES: u32 = 3;
 const ASSIGNMENTS: u32 = 1 << VARIABLES;
+const FUNCTIONS: usize = 1 << ASSIGNMENTS;
 
 fn every_function(manager: &mut Manager) -> Vec<Bdd> {
     let table_of_variable =
         |variable: u32| (0..ASSIGNMENTS).filter(|a| a >> variable & 1 == 1).fold(0_usize, |table, a| table | 1 << a);
-    (0_usize..1 << ASSIGNMENTS)
+    (0..FUNCTIONS)
         .map(|table| {
             let mut minterms = Vec::new();
             for assignment in (0..ASSIGNMENTS).filter(|assignment| table >> assignment & 1 == 1) {
@@ -146,11 +147,13 @@ fn a_budget_that_does_not_suffice_is_an_error_and_the_manager_stays_usable() {
 
 #[test]
 fn steps_that_create_no_node_are_bounded_too() {
-    let mut manager = Manager::new(2, 4);
-    let one = manager.variable(0).unwrap();
-    let other = manager.variable(1).unwrap();
-    let stopped = (0..10_000_000).find_map(|_| manager.and(one, other).err());
+    // All functions exist; the pairs are too many for the cache, so every round works them out again.
+    let mut manager = Manager::new(VARIABLES, FUNCTIONS);
+    let functions = every_function(&mut manager);
+    let pairs = functions.iter().flat_map(|&f| functions.iter().map(move |&g| (f, g)));
+    let stopped = pairs.cycle().take(100 * FUNCTIONS * FUNCTIONS).find_map(|(f, g)| manager.and(f, g).err());
     assert!(matches!(stopped, Some(BudgetExceeded::Steps(_))));
+    assert_eq!(manager.and(functions[1], Bdd::TRUE), Ok(functions[1]), "what needs no step still works");
 }
 
 fn build_elsewhere(formula: &Formula, variables: &BddVariableSet) -> OtherBdd {

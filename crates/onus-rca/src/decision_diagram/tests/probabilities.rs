@@ -27,7 +27,7 @@ fn probabilities() -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn marginals_match_enumeration(formula in any_formula(VARIABLES), probability in probabilities()) {

@@ -1,0 +1,345 @@
+//! One question to the engine: the part of the fault graph that bears on some evidence, as basic events and conditions.
+//!
+//! Repairs split an incident into *epochs*: epoch `k` is after the first `k` times of repair. Faults persist from the
+//! beginning, so that all epochs share the fault events; what differs is which faults still reach which element.
+//!
+//! Everything uncertain becomes a basic event of its own, so that a world (a truth value for each event) decides every
+//! condition:
+//!
+//! * a fault, with its prior, its odds multiplied by the changes that could have introduced it;
+//! * an uncertain coupling;
+//! * a repair that may have failed: one event a repair, with probability 1 − effectiveness. In a later epoch a fault reaches
+//!   an element only if every repair of it there failed;
+//! * a report by a monitor that detects with probability d and cries wolf with probability a ≤ d: the report says
+//!   *failed* iff `false alarm ∨ (failed ∧ detection)` with independent events of probabilities a and (d − a) / (1 − a),
+//!   which gives exactly d where the system has failed and a where it works. With d < a the report says the opposite,
+//!   with 1 − a and 1 − d. A test of reliability r is a report with d = r and a = 1 − r.
+//!
+//! The network stays monotone; only conditions may be negative.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onus_model::{Element, FaultIndex, MonitorIndex, State, Statement, Target, Time};
+use rustc_hash::FxHashMap;
+
+use crate::evidence::{Evidence, Item};
+use crate::fault_graph::{Event, FaultGraph, Node};
+
+/// A basic event of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Variable(pub(crate) u32);
+
+impl Variable {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a condition is about, in the state of its epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Subject {
+    /// A gate of the fault graph has failed.
+    Gate(Node),
+    /// A fault is active on at least one of its elements.
+    Fault(FaultIndex),
+}
+
+/// One condition that the evidence puts on the world.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Condition {
+    /// Position of the item in the evidence.
+    pub(crate) item: usize,
+    pub(crate) epoch: usize,
+    pub(crate) subject: Subject,
+    /// What the report said.
+    pub(crate) holds: bool,
+    /// How it may be wrong.
+    pub(crate) noise: Option<Noise>,
+}
+
+/// The two events of an unreliable report.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Noise {
+    pub(crate) false_alarm: Variable,
+    pub(crate) detection: Variable,
+}
+
+/// A repair that a view knows of.
+#[derive(Clone, Copy, Debug)]
+struct Repair {
+    target: Target,
+    at: Time,
+    /// The event that it failed; `None` if it certainly worked.
+    failed: Option<Variable>,
+}
+
+/// An observed failure that wants explaining: a system's gate in an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Failure {
+    pub(crate) epoch: usize,
+    pub(crate) gate: Node,
+}
+
+/// What bears on some evidence.
+pub(crate) struct Case<'g> {
+    pub(crate) graph: &'g FaultGraph,
+    /// Probability of each variable.
+    pub(crate) probability: Vec<f64>,
+    /// The fault that a variable stands for; others are nobody's fault.
+    pub(crate) fault: Vec<Option<FaultIndex>>,
+    /// The variable of each event of the fault graph that is in the cone.
+    variable: FxHashMap<Node, Variable>,
+    /// The events of the fault graph in the cone, in the graph's order.
+    pub(crate) events: Vec<(Node, Variable)>,
+    pub(crate) conditions: Vec<Condition>,
+    /// Observed failures, each once.
+    pub(crate) failures: Vec<Failure>,
+    /// Gates that bear on the evidence.
+    pub(crate) cone: Vec<Node>,
+    repairs: Vec<Repair>,
+    /// What changes multiply the prior odds of faults by.
+    factors: BTreeMap<FaultIndex, f64>,
+    /// Times at which epochs begin, after epoch 0.
+    epoch_begins: Vec<Time>,
+}
+
+impl<'g> Case<'g> {
+    /// Collects what bears on the evidence. O(cone + evidence · log evidence + repairs).
+    pub(crate) fn new(graph: &'g FaultGraph, evidence: &Evidence) -> Self {
+        let mut case = Self {
+            graph,
+            probability: Vec::new(),
+            fault: Vec::new(),
+            variable: FxHashMap::default(),
+            events: Vec::new(),
+            conditions: Vec::new(),
+            failures: Vec::new(),
+            cone: Vec::new(),
+            repairs: Vec::new(),
+            factors: BTreeMap::new(),
+            epoch_begins: Vec::new(),
+        };
+        let times: BTreeSet<Time> = evidence
+            .items()
+            .iter()
+            .filter(|item| matches!(item.statement, Statement::Repair { .. }))
+            .map(|item| item.at)
+            .collect();
+        case.epoch_begins = times.into_iter().collect();
+        for item in evidence.items() {
+            if let Statement::Repair { target, effectiveness } = item.statement {
+                let effectiveness = effectiveness.get();
+                let failed = (effectiveness < 1.0).then(|| case.add(1.0 - effectiveness, None));
+                case.repairs.push(Repair { target, at: item.at, failed });
+            }
+        }
+        for (at, item) in evidence.items().iter().enumerate() {
+            case.condition(at, item);
+        }
+        case.close();
+        case.merge_failures();
+        case.changes(evidence);
+        case
+    }
+
+    fn add(&mut self, probability: f64, fault: Option<FaultIndex>) -> Variable {
+        self.probability.push(probability);
+        self.fault.push(fault);
+        Variable(self.probability.len() as u32 - 1)
+    }
+
+    /// The epoch of a time: how many times of repair have come by then.
+    fn epoch(&self, at: Time) -> usize {
+        self.epoch_begins.partition_point(|begin| *begin <= at)
+    }
+
+    fn condition(&mut self, position: usize, item: &Item) {
+        let epoch = self.epoch(item.at);
+        match &item.statement {
+            Statement::Observation { system, state, via } => {
+                let gate = self.graph.system_gate(*system);
+                if *state == State::Failed {
+                    self.failures.push(Failure { epoch, gate });
+                }
+                let holds = *state == State::Failed;
+                let (detects, false_alarms) = via.map_or((1.0, 0.0), |monitor| self.reliability(monitor));
+                self.report(position, epoch, Subject::Gate(gate), holds, detects, false_alarms);
+                // That a report came at all shows that what the monitor runs on was working.
+                let host = via.and_then(|monitor| self.graph.topology().monitors()[monitor.index()].runs_on);
+                if let Some(host) = host {
+                    let subject = Subject::Gate(self.graph.system_gate(host));
+                    self.conditions.push(Condition { item: position, epoch, subject, holds: false, noise: None });
+                }
+            }
+            Statement::Test { fault, present, reliability } => {
+                let reliability = reliability.get();
+                self.report(position, epoch, Subject::Fault(*fault), *present, reliability, 1.0 - reliability);
+            }
+            Statement::Repair { .. } | Statement::Change { .. } | Statement::Announcement { .. } => {}
+        }
+    }
+
+    fn reliability(&self, monitor: MonitorIndex) -> (f64, f64) {
+        let monitor = &self.graph.topology().monitors()[monitor.index()];
+        (monitor.detects.get(), monitor.false_alarms.get())
+    }
+
+    /// Adds what a report says of its subject; see the module's documentation for the two events.
+    fn report(&mut self, item: usize, epoch: usize, subject: Subject, says: bool, detects: f64, false_alarms: f64) {
+        let (holds, d, a) =
+            if detects < false_alarms { (!says, 1.0 - detects, 1.0 - false_alarms) } else { (says, detects, false_alarms) };
+        let certain = d >= 1.0 && a <= 0.0;
+        let noise = (!certain).then(|| {
+            let false_alarm = self.add(a, None);
+            let detection = self.add(if a < 1.0 { (d - a) / (1.0 - a) } else { 0.0 }, None);
+            Noise { false_alarm, detection }
+        });
+        self.conditions.push(Condition { item, epoch, subject, holds, noise });
+    }
+
+    /// Walks from the conditions back to everything that can make them true.
+    fn close(&mut self) {
+        let mut seen = vec![false; self.graph.node_count()];
+        let mut open: Vec<Node> = Vec::new();
+        for condition in &self.conditions {
+            match condition.subject {
+                Subject::Gate(gate) => open.push(gate),
+                Subject::Fault(fault) => open.push(self.graph.fault_node(fault)),
+            }
+        }
+        while let Some(node) = open.pop() {
+            if std::mem::replace(&mut seen[node.index()], true) {
+                continue;
+            }
+            match self.graph.event(node) {
+                Some(event) => {
+                    let fault = match event {
+                        Event::Fault(fault) => Some(fault),
+                        Event::Coupling(_) => None,
+                    };
+                    let variable = self.add(self.graph.prior(node), fault);
+                    self.variable.insert(node, variable);
+                    self.events.push((node, variable));
+                }
+                None => {
+                    self.cone.push(node);
+                    open.extend(self.graph.inputs(node));
+                }
+            }
+        }
+        self.events.sort_unstable();
+    }
+
+    /// A failure seen twice counts once, unless a repair of something it can come from lies between: otherwise a repair
+    /// that has nothing to do with a system would change what its failures weigh.
+    fn merge_failures(&mut self) {
+        let failures: BTreeSet<Failure> = self.failures.iter().copied().collect();
+        let mut merged: Vec<Failure> = Vec::new();
+        let mut origins: BTreeMap<Node, (BTreeSet<Element>, BTreeSet<FaultIndex>)> = BTreeMap::new();
+        for failure in failures.into_iter().collect::<Vec<_>>() {
+            let (elements, faults) = origins.entry(failure.gate).or_insert_with(|| self.origins(failure.gate));
+            let concerns = |target: Target| match target {
+                Target::Element(element) => elements.contains(&element),
+                Target::Fault(fault) => faults.contains(&fault),
+            };
+            // The first epoch in which things stood as they do in this one.
+            let since = self.repairs.iter().filter(|repair| concerns(repair.target)).map(|repair| self.epoch(repair.at));
+            let epoch = since.filter(|epoch| *epoch <= failure.epoch).max().unwrap_or(0);
+            merged.push(Failure { epoch, ..failure });
+        }
+        merged.sort_unstable();
+        merged.dedup();
+        self.failures = merged;
+    }
+
+    /// The elements and faults that a gate's failure can come from.
+    fn origins(&self, gate: Node) -> (BTreeSet<Element>, BTreeSet<FaultIndex>) {
+        let (mut elements, mut faults) = (BTreeSet::new(), BTreeSet::new());
+        let mut seen = BTreeSet::new();
+        let mut open = vec![gate];
+        while let Some(node) = open.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            match self.graph.event(node) {
+                Some(Event::Fault(fault)) => drop(faults.insert(fault)),
+                Some(Event::Coupling(_)) => {}
+                None => {
+                    elements.extend(self.graph.element(node));
+                    open.extend(self.graph.inputs(node));
+                }
+            }
+        }
+        (elements, faults)
+    }
+
+    /// Changes multiply the prior odds of the faults they could have introduced. One that came after every failure
+    /// that was seen introduced none of them.
+    fn changes(&mut self, evidence: &Evidence) {
+        let last_failure = evidence.items().iter().filter(|item| item.is_failure()).map(|item| item.at).max();
+        let topology = self.graph.topology();
+        for item in evidence.items() {
+            let Statement::Change { element, causes, odds } = &item.statement else { continue };
+            if last_failure.is_some_and(|last| item.at > last) {
+                continue;
+            }
+            for fault in topology.faults_of(*element) {
+                let cause = &topology.faults()[fault.index()].cause;
+                if causes.as_ref().is_none_or(|causes| causes.contains(cause)) {
+                    *self.factors.entry(*fault).or_insert(1.0) *= odds;
+                }
+            }
+        }
+        for (fault, factor) in &self.factors {
+            if let Some(variable) = self.variable.get(&self.graph.fault_node(*fault)) {
+                let p = &mut self.probability[variable.index()];
+                *p = multiply_odds(*p, *factor);
+            }
+        }
+    }
+
+    /// The variable of a basic event in the cone.
+    pub(crate) fn variable(&self, event: Node) -> Option<Variable> {
+        self.variable.get(&event).copied()
+    }
+
+    /// A fault's prior, its odds multiplied by the changes.
+    pub(crate) fn changed_prior(&self, fault: FaultIndex) -> f64 {
+        let prior = self.graph.prior(self.graph.fault_node(fault));
+        self.factors.get(&fault).map_or(prior, |factor| multiply_odds(prior, *factor))
+    }
+
+    /// How a fault reaches an element in an epoch.
+    pub(crate) fn reach(&self, fault: FaultIndex, element: Element, epoch: usize) -> Reach {
+        let mut failed = Vec::new();
+        for repair in &self.repairs {
+            let concerns = repair.target == Target::Element(element) || repair.target == Target::Fault(fault);
+            if concerns && self.epoch(repair.at) <= epoch {
+                match repair.failed {
+                    None => return Reach::Repaired,
+                    Some(variable) => failed.push(variable),
+                }
+            }
+        }
+        Reach::IfAll(failed)
+    }
+
+    /// Whether any repair was made, so that epochs differ.
+    pub(crate) fn has_repairs(&self) -> bool {
+        !self.repairs.is_empty()
+    }
+}
+
+/// p / (1 − p) · factor, back to a probability; right for p = 0 and p = 1 too.
+fn multiply_odds(p: f64, factor: f64) -> f64 {
+    p * factor / (p * factor + (1.0 - p))
+}
+
+/// How a fault reaches an element in an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Not any more.
+    Repaired,
+    /// If all these repairs failed; none of them: as from the beginning.
+    IfAll(Vec<Variable>),
+}

@@ -1,0 +1,107 @@
+//! What one view knows: the items of an incident that count, in the order in which they came to be known.
+
+use std::collections::BTreeSet;
+
+use onus_model::{EvidenceId, EvidenceIndex, Incident, State, Statement, Time};
+
+/// One item, as the engine sees it: who told is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Its index in the incident.
+    pub index: EvidenceIndex,
+    /// Its id.
+    pub id: EvidenceId,
+    /// When it was true.
+    pub at: Time,
+    /// When the view came to know it.
+    pub known: Time,
+    /// What it says.
+    pub statement: Statement,
+}
+
+/// What a view knows of an incident.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    items: Vec<Item>,
+    /// Items that were known, but are superseded by another known item.
+    superseded: Vec<EvidenceIndex>,
+}
+
+impl Evidence {
+    /// Everything in an incident, each item from the time it was first known.
+    pub fn of(incident: &Incident) -> Self {
+        Self::known(incident, |_, item| Some(item.base()))
+    }
+
+    /// The items that came to be known, each with the time given; superseded ones are dropped.
+    pub fn known(
+        incident: &Incident,
+        time: impl Fn(EvidenceIndex, &onus_model::Evidence) -> Option<Time>,
+    ) -> Self {
+        let mut known: Vec<(Time, EvidenceIndex)> = incident
+            .evidence()
+            .iter()
+            .enumerate()
+            .filter_map(|(at, item)| {
+                let index = EvidenceIndex::new(at);
+                Some((time(index, item)?, index))
+            })
+            .collect();
+        known.sort_unstable();
+        Self::select(incident, &known)
+    }
+
+    fn select(incident: &Incident, known: &[(Time, EvidenceIndex)]) -> Self {
+        let superseded: BTreeSet<EvidenceIndex> =
+            known.iter().flat_map(|(_, index)| &incident.evidence()[index.index()].supersedes).copied().collect();
+        let mut evidence = Self::default();
+        for (time, index) in known {
+            if superseded.contains(index) {
+                evidence.superseded.push(*index);
+                continue;
+            }
+            let item = &incident.evidence()[index.index()];
+            evidence.items.push(Item {
+                index: *index,
+                id: item.id.clone(),
+                at: item.at,
+                known: *time,
+                statement: item.statement.clone(),
+            });
+        }
+        evidence
+    }
+
+    /// The items that count, in the order in which they came to be known, then in that of the file.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The items that came to be known first. What superseded an item later still keeps it out.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        Self { items: self.items.iter().take(count).cloned().collect(), superseded: self.superseded.clone() }
+    }
+
+    /// Items that a known item corrects.
+    pub fn superseded(&self) -> &[EvidenceIndex] {
+        &self.superseded
+    }
+
+    /// Whether any failure was seen.
+    pub fn has_failure(&self) -> bool {
+        self.items.iter().any(Item::is_failure)
+    }
+}
+
+impl Item {
+    /// Whether it is an observed failure.
+    pub fn is_failure(&self) -> bool {
+        matches!(self.statement, Statement::Observation { state: State::Failed, .. })
+    }
+
+    /// Whether it bears on the figures; an announcement does not.
+    pub fn counts(&self) -> bool {
+        !matches!(self.statement, Statement::Announcement { .. })
+    }
+}

@@ -1,0 +1,64 @@
+//! Numbers that say how they were obtained. No answer of this crate is a bare number of unknown quality.
+
+use serde::Serialize;
+
+/// A number known to lie in `[lo, hi]`, and how it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figure {
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+    /// How it was obtained.
+    pub how: How,
+}
+
+/// How a figure was obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// Computed; `lo` = `hi`, up to the rounding of floating-point arithmetic.
+    Exact,
+    /// Certainly within `[lo, hi]`.
+    Interval,
+}
+
+impl Figure {
+    /// A computed number.
+    pub const fn exact(value: f64) -> Self {
+        Self { lo: value, hi: value, how: How::Exact }
+    }
+
+    /// A number certainly between two others; exact if they are one.
+    pub fn interval(lo: f64, hi: f64) -> Self {
+        Self { lo, hi, how: if lo == hi { How::Exact } else { How::Interval } }
+    }
+
+    /// The middle, for sorting and drawing.
+    pub fn middle(self) -> f64 {
+        f64::midpoint(self.lo, self.hi)
+    }
+
+    /// Whether a number lies within, give or take `slack`.
+    pub fn contains(self, value: f64, slack: f64) -> bool {
+        self.lo - slack <= value && value <= self.hi + slack
+    }
+
+    /// The sum of two figures.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { lo: self.lo + other.lo, hi: self.hi + other.hi, how: self.how.max(other.how) }
+    }
+
+    /// The figure times a non-negative factor.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self { lo: self.lo * factor, hi: self.hi * factor, how: self.how }
+    }
+
+    /// The figure with both ends no larger than `ceiling`.
+    #[must_use]
+    pub fn at_most(self, ceiling: f64) -> Self {
+        Self { lo: self.lo.min(ceiling), hi: self.hi.min(ceiling), how: self.how }
+    }
+}

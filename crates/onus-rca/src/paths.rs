@@ -1,0 +1,151 @@
+//! Propagation and causal paths: what fails from some faults, by which way; and what a system's failure can come from.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use onus_model::{Element, FaultId, FaultIndex, SystemId, SystemIndex};
+use serde::Serialize;
+
+use crate::fault_graph::{Event, FaultGraph, Node};
+
+/// What fails from some faults.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Propagation {
+    /// The faults.
+    pub faults: Vec<FaultId>,
+    /// The systems that fail, causes before effects.
+    pub failed: Vec<FailedSystem>,
+    /// Demand of the failed systems, by unit.
+    pub demand: BTreeMap<String, f64>,
+}
+
+/// A system that fails.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailedSystem {
+    /// The system.
+    pub system: SystemId,
+    /// Its index in the model.
+    #[serde(skip)]
+    pub index: SystemIndex,
+    /// It fails even if no uncertain coupling couples.
+    pub certain: bool,
+    /// One way from a fault to it.
+    pub path: CausalPath,
+}
+
+/// A way by which a fault makes a system fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CausalPath {
+    /// Where it begins.
+    pub fault: FaultId,
+    /// The systems and interfaces it runs through, the failed system last.
+    pub through: Vec<String>,
+}
+
+/// A fault that a system's failure can come from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PossibleOrigin {
+    /// The fault.
+    pub fault: FaultId,
+    /// Its index in the model.
+    #[serde(skip)]
+    pub index: FaultIndex,
+    /// It makes the system fail without any other fault.
+    pub alone: bool,
+}
+
+impl FaultGraph {
+    /// Spreads failure from some faults, every coupling that is uncertain coupling.
+    ///
+    /// O(V + E).
+    pub fn propagate(&self, faults: &[FaultIndex]) -> Propagation {
+        let active = || faults.iter().map(|fault| self.fault_node(*fault));
+        let certain = self.spread(active(), |_, _| false);
+        let possible = self.spread(active().chain(self.coupling_nodes()), |_, _| false);
+        let parents = shortest_ways(self, faults, |node| possible.has(node), |_, _| false);
+        let topology = self.topology();
+        let mut failed = Vec::new();
+        let mut demand: BTreeMap<String, f64> = BTreeMap::new();
+        for gate in &possible.order {
+            let Some(Element::System(index)) = self.named(*gate) else { continue };
+            let system = &topology.systems()[index.index()];
+            for (unit, amount) in &system.demand {
+                *demand.entry(unit.clone()).or_default() += amount;
+            }
+            let path = path_to(self, &parents, *gate).expect("what fails is reached from a fault through what fails");
+            failed.push(FailedSystem { system: system.id.clone(), index, certain: certain.has(*gate), path });
+        }
+        let faults = faults.iter().map(|fault| topology.faults()[fault.index()].id.clone()).collect();
+        Propagation { faults, failed, demand }
+    }
+
+    /// The faults that a system's failure can come from, in the model's order, and which of them suffice alone.
+    ///
+    /// O(V + E) for the candidates and O(impact) for each of them.
+    pub fn possible_origins(&self, system: SystemIndex) -> Vec<PossibleOrigin> {
+        let target = self.system_gate(system);
+        let mut seen = vec![false; self.node_count()];
+        let mut open = vec![target];
+        let mut origins = Vec::new();
+        while let Some(node) = open.pop() {
+            if std::mem::replace(&mut seen[node.index()], true) {
+                continue;
+            }
+            match self.event(node) {
+                None => open.extend(self.inputs(node)),
+                Some(Event::Coupling(_)) => {}
+                Some(Event::Fault(index)) => {
+                    let spread = self.spread(self.coupling_nodes().chain([node]), |_, _| false);
+                    let fault = self.topology().faults()[index.index()].id.clone();
+                    origins.push(PossibleOrigin { fault, index, alone: spread.has(target) });
+                }
+            }
+        }
+        origins.sort_by_key(|origin| origin.index);
+        origins
+    }
+}
+
+/// For each node that failed, the node before it on a shortest way from some faults.
+pub(crate) fn shortest_ways(
+    graph: &FaultGraph,
+    faults: &[FaultIndex],
+    failed: impl Fn(Node) -> bool,
+    blocked: impl Fn(Node, Node) -> bool,
+) -> Vec<Option<Node>> {
+    let mut before = vec![None; graph.node_count()];
+    let mut queue: VecDeque<Node> = VecDeque::new();
+    for fault in faults {
+        let node = graph.fault_node(*fault);
+        if before[node.index()].is_none() {
+            // A fault is its own beginning.
+            before[node.index()] = Some(node);
+            queue.push_back(node);
+        }
+    }
+    while let Some(node) = queue.pop_front() {
+        for gate in graph.outputs(node) {
+            if failed(*gate) && before[gate.index()].is_none() && !blocked(node, *gate) {
+                before[gate.index()] = Some(node);
+                queue.push_back(*gate);
+            }
+        }
+    }
+    before
+}
+
+/// The way to a gate, as [`shortest_ways`] found it.
+pub(crate) fn path_to(graph: &FaultGraph, before: &[Option<Node>], gate: Node) -> Option<CausalPath> {
+    let topology = graph.topology();
+    let mut through = Vec::new();
+    let mut node = gate;
+    loop {
+        if let Some(Event::Fault(fault)) = graph.event(node) {
+            through.reverse();
+            return Some(CausalPath { fault: topology.faults()[fault.index()].id.clone(), through });
+        }
+        if let Some(element) = graph.named(node) {
+            through.push(topology.element_id(element).to_owned());
+        }
+        node = before[node.index()]?;
+    }
+}

@@ -1,0 +1,104 @@
+//! How the belief moved: the attribution at each time a view came to know something.
+
+use onus_model::{EvidenceId, Incident, Model, Statement, Time};
+use serde::Serialize;
+
+use crate::attribution::{Attribution, By};
+use crate::diagnose::{DiagnoseOptions, Diagnosis};
+use crate::doubt::Doubt;
+use crate::fault_graph::FaultGraph;
+use crate::view::View;
+
+/// What a view concluded after it came to know something.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Moment {
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub time: Time,
+    /// The items it came to know then.
+    pub learned: Vec<EvidenceId>,
+    /// Whether that changed the attribution or the leading fault.
+    pub changed: bool,
+    /// What was announced as the cause then: the target's id, and by whom.
+    pub announced: Vec<Announced>,
+    /// What explains everything known by then.
+    pub diagnosis: Diagnosis,
+    /// Who answers for it.
+    pub attribution: Attribution,
+    /// How much is in doubt.
+    pub doubt: Doubt,
+}
+
+/// A cause that was announced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Announced {
+    /// The system, interface or fault.
+    pub target: String,
+    /// Who announced it.
+    pub by: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+/// Follows a view through an incident. One moment for each time at which it came to know something.
+///
+/// Cost: one diagnosis a moment.
+pub fn timeline(
+    model: &Model,
+    graph: &FaultGraph,
+    incident: &Incident,
+    view: View,
+    by: By,
+    options: &DiagnoseOptions,
+) -> Vec<Moment> {
+    let all = view.evidence(model, incident, None);
+    let superseded = all.superseded().iter().filter_map(|index| {
+        // When it was known first: it counted until it was corrected.
+        let item = &incident.evidence()[index.index()];
+        let alone = view.evidence(model, incident, Some(item.base()));
+        alone.items().iter().find(|known| known.index == *index).map(|known| known.known)
+    });
+    let mut times: Vec<Time> = all.items().iter().map(|item| item.known).chain(superseded).collect();
+    times.sort_unstable();
+    times.dedup();
+    let day = incident.day();
+    // Exonerations are told once, by the whole diagnosis; here only the belief counts.
+    let options = DiagnoseOptions { exoneration_items: 0, ..*options };
+    let mut moments: Vec<Moment> = Vec::new();
+    let mut known: Vec<EvidenceId> = Vec::new();
+    for time in times {
+        let evidence = view.evidence(model, incident, Some(time));
+        let diagnosis = graph.diagnose(&evidence, &options);
+        let attribution = Attribution::of(model, &diagnosis, by, day);
+        let doubt = Doubt::of(&diagnosis, &attribution);
+        let learned: Vec<EvidenceId> =
+            evidence.items().iter().map(|item| item.id.clone()).filter(|id| !known.contains(id)).collect();
+        known.extend(learned.iter().cloned());
+        let announced = evidence.items().iter().filter(|item| learned.contains(&item.id)).filter_map(|item| {
+            let Statement::Announcement { target, by } = item.statement else { return None };
+            Some(Announced {
+                target: model.topology().target_id(target).to_owned(),
+                by: by.map(|by| model.contractors()[by.index()].id.as_str().to_owned()),
+            })
+        });
+        let announced = announced.collect();
+        let changed = moments.last().is_none_or(|before| moved(before, &attribution, &diagnosis));
+        moments.push(Moment { time, learned, changed, announced, diagnosis, attribution, doubt });
+    }
+    moments
+}
+
+/// A change in belief that a reader could see: a tenth of a percent.
+fn moved(before: &Moment, attribution: &Attribution, diagnosis: &Diagnosis) -> bool {
+    const VISIBLE: f64 = 1e-3;
+    let share = |rows: &[crate::attribution::Row], who: &str| {
+        rows.iter().filter(|row| row.who == who).map(|row| row.causal.middle()).sum::<f64>()
+    };
+    let names = before.attribution.rows.iter().chain(&attribution.rows).map(|row| row.who.as_str());
+    let leader = |diagnosis: &Diagnosis| diagnosis.faults.first().map(|fault| fault.index);
+    names.into_iter().any(|who| {
+        (share(&before.attribution.rows, who) - share(&attribution.rows, who)).abs() > VISIBLE
+    }) || leader(&before.diagnosis) != leader(diagnosis)
+}
