@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub(crate) use crate::code::Code;
+use crate::code::Code;
+use crate::source::Source;
 
 /// How much a diagnostic weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -28,15 +29,6 @@ impl fmt::Display for Severity {
             Self::Error => "error",
         })
     }
-}
-
-/// A text that was read, by the name it is reported under.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Source {
-    /// A path, or whatever the caller calls the text.
-    pub name: String,
-    /// The text.
-    pub text: String,
 }
 
 /// A stretch of a source.
@@ -63,10 +55,13 @@ pub struct Diagnostic {
     pub message: String,
     /// What would help, e.g. the nearest known name.
     pub help: Option<String>,
-    /// The element it is about, as keys from the top of the file: `systems.router.needs[0]`.
+    /// The element it is about, as keys from the top of the file: `systems.router.needs[0]`. Keys that are not plain
+    /// words stand in quotes: `interfaces."portal -> auth".propagates`. Empty where it is about the whole file.
     pub path: String,
-    /// Where it is, if it was read from a text.
+    /// Where it is, if it was read from a text; see [`Source::locate`] for findings about a model that was.
     pub location: Option<Location>,
+    /// The steps behind `path`, for [`Source::locate`].
+    pub(crate) steps: Path,
 }
 
 impl fmt::Display for Diagnostic {
@@ -163,7 +158,11 @@ impl fmt::Display for Path {
         for (at, step) in self.0.iter().enumerate() {
             match step {
                 Step::Item(item) => write!(f, "[{item}]")?,
-                Step::Key(key) | Step::Name(key) => write!(f, "{}{key}", if at == 0 { "" } else { "." })?,
+                Step::Key(key) | Step::Name(key) => {
+                    let dot = if at == 0 { "" } else { "." };
+                    let is_plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+                    if is_plain { write!(f, "{dot}{key}")? } else { write!(f, "{dot}{key:?}")? }
+                }
             }
         }
         Ok(())
@@ -177,17 +176,38 @@ pub(crate) struct Problem {
     pub(crate) path: Path,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
-    /// The name that was looked for in vain: if it stands in a part that is broken itself, only that part is reported.
-    pub(crate) missing: Option<String>,
+    /// What was looked for in vain: where it would stand in a part that is broken itself, only that part is reported.
+    pub(crate) missing: Option<Missing>,
+}
+
+/// What a document refers to and does not define.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    System(String),
+    /// Consumer and provider.
+    Interface(String, String),
+    /// Elements of a kind.
+    Kind,
+    /// Elements whose ids match a pattern.
+    Match,
+    Contractor(String),
+    Contract(String),
+    /// An item of evidence, by its id.
+    Evidence(String),
 }
 
 impl Problem {
     pub(crate) fn new(code: Code, path: Path, message: impl Into<String>) -> Self {
-        Self { code, path, message: message.into(), help: None, missing: None }
+        Self { code, path, message: clipped(message.into()), help: None, missing: None }
     }
 
-    pub(crate) fn missing(mut self, name: impl Into<String>) -> Self {
-        self.missing = Some(name.into());
+    pub(crate) fn missing(mut self, missing: Missing) -> Self {
+        self.missing = Some(missing);
+        self
+    }
+
+    pub(crate) fn help(mut self, help: Option<String>) -> Self {
+        self.help = help.map(clipped);
         self
     }
 
@@ -199,19 +219,93 @@ impl Problem {
             help: self.help,
             path: self.path.to_string(),
             location,
+            steps: self.path,
         }
     }
+}
+
+/// A message that quotes a text of any length stays one that can be read.
+fn clipped(mut message: String) -> String {
+    const LONGEST: usize = 600;
+    if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+/// The problems of one document, gathered. Both what is kept and what is spent on helping is bounded, so that a file of
+/// nothing but mistakes is refused as quickly as a good one is read.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<Problem>,
+    /// How many more there were.
+    dropped: usize,
+    /// Names compared in the search for near ones.
+    compared: usize,
+}
+
+impl Problems {
+    /// No more problems than these are kept.
+    const KEPT: usize = 10_000;
+    /// No more names than these are compared; later problems go without a hint.
+    const COMPARED: usize = 1_000_000;
+
+    pub(crate) fn push(&mut self, problem: Problem) {
+        if self.found.len() < Self::KEPT {
+            self.found.push(problem);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// "did you mean `x`?", if some known name is near enough.
+    pub(crate) fn nearest<'a>(&mut self, wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        if self.found.len() >= Self::KEPT || self.compared >= Self::COMPARED {
+            return None;
+        }
+        nearest(wanted, known.into_iter().inspect(|_| self.compared += 1))
+    }
+
+    /// The problems kept, and how many more there were.
+    pub(crate) fn into_parts(self) -> (Vec<Problem>, usize) {
+        (self.found, self.dropped)
+    }
+
+    /// The value if there was no problem, else all of them.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Error> {
+        if self.found.is_empty() {
+            return Ok(value);
+        }
+        let mut diagnostics: Vec<Diagnostic> = self.found.into_iter().map(|problem| problem.diagnostic(None)).collect();
+        diagnostics.extend((self.dropped > 0).then(|| more_than(Self::KEPT)));
+        Err(Error::Invalid(diagnostics))
+    }
+}
+
+/// Says that there are more problems than are told.
+pub(crate) fn more_than(told: usize) -> Diagnostic {
+    let message = format!("there are more problems than the {told} told here");
+    Problem::new(Code::TooLarge, Path::default(), message).diagnostic(None)
 }
 
 /// "did you mean `x`?", if some known name is near enough.
 pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // One transposition or typing slip in three characters still reads as the same word.
-    let limit = (wanted.chars().count() / 3).max(1);
+    let length = wanted.chars().count();
+    let limit = (length / 3).max(1);
+    if length > NEAREST_LENGTH {
+        return None;
+    }
     known
         .into_iter()
-        .filter(|name| name.chars().count().abs_diff(wanted.chars().count()) <= limit)
+        // Bytes first: they are cheap to count, and no character has more than four.
+        .filter(|name| name.len() <= 4 * (length + limit) && name.chars().count().abs_diff(length) <= limit)
         .map(|name| (strsim::osa_distance(wanted, name), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, name)| format!("did you mean `{name}`?"))
 }
+
+/// Longer words are no misspelt names.
+const NEAREST_LENGTH: usize = 64;

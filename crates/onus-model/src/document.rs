@@ -4,6 +4,9 @@
 //! They are also how a model is built in code: start with [`Model::new`], chain the methods, and finish with
 //! [`Model::build`].
 //!
+//! Keys that a file must hold are optional here where their lack can be told from their value: validation asks for them,
+//! and so reports them together with everything else.
+//!
 //! ```
 //! use onus_model::document::{Contract, Contractor, DutyKind, Fault, Model, System};
 //!
@@ -24,6 +27,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quantity::{Date, Duration, Money, Rate, Time};
+use crate::schema::one_of;
 
 /// The version of the model file that this crate reads and writes.
 pub const MODEL_FORMAT: &str = "onus/1";
@@ -37,8 +41,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// `model.yaml`: topology and structure of an estate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["format"]))]
 pub struct Model {
     /// `onus/1`.
+    #[serde(default)]
+    #[schemars(extend("const" = MODEL_FORMAT))]
     pub format: String,
     /// What the estate is called.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -76,8 +83,11 @@ pub struct Model {
 /// the model's; contractors are added to the model's, and replace those of the same id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["format"]))]
 pub struct Structure {
     /// `onus/1`.
+    #[serde(default)]
+    #[schemars(extend("const" = MODEL_FORMAT))]
     pub format: String,
     /// What this structure is called.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -134,6 +144,7 @@ pub struct Contractor {
 /// A contract: who holds it, under which other one, when, for which duties.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = one_of(&[&["contractor"], &["consortium"]])))]
 pub struct Contract {
     /// Name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,10 +196,12 @@ pub struct Term {
 /// One duty over some elements.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["duty", "of"]))]
 pub struct Duty {
     /// What for.
     pub duty: DutyKind,
     /// Selectors: a system, `consumer -> provider`, `kind:word`, or either id with `*` and `?`.
+    #[serde(default)]
     pub of: Vec<String>,
 }
 
@@ -273,8 +286,10 @@ pub struct System {
 /// A fault: a basic event with a probability.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["cause"], "oneOf" = one_of(&[&["probability"], &["rate", "exposure"]])))]
 pub struct Fault {
     /// hardware, software, configuration, operation, capacity, design, interface, or a word of your own.
+    #[serde(default)]
     pub cause: String,
     /// Probability that it is present in an incident of this kind; or give `rate` and `exposure`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -303,10 +318,13 @@ pub struct Fault {
 /// A fault that sits on several elements at once.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["strikes", "cause"], "oneOf" = one_of(&[&["probability"], &["rate", "exposure"]])))]
 pub struct CommonCause {
     /// Selectors of the elements it sits on.
+    #[serde(default)]
     pub strikes: Vec<String>,
     /// As for a fault.
+    #[serde(default)]
     pub cause: String,
     /// As for a fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -335,6 +353,7 @@ pub struct CommonCause {
 /// One thing a system needs.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(deny_unknown_fields)]
 pub enum Need {
     /// A provider.
     Provider(String),
@@ -441,8 +460,10 @@ pub struct Interface {
 /// What watches systems.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["watches"]))]
 pub struct Monitor {
     /// Selectors of the systems it watches.
+    #[serde(default)]
     pub watches: Vec<String>,
     /// The system it runs on: if that has failed, it reports nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -466,8 +487,11 @@ pub struct Monitor {
 /// `incident.yaml`: what was seen, by whom, known when.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["format"]))]
 pub struct Incident {
     /// `onus-incident/1`.
+    #[serde(default)]
+    #[schemars(extend("const" = INCIDENT_FORMAT))]
     pub format: String,
     /// What the incident is called.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -495,8 +519,10 @@ pub struct Truth {
 /// One item of evidence: exactly one of `failed`, `working`, `test`, `repaired`, `changed`, `announced`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["id", "at"], "oneOf" = one_of(&[&["failed"], &["working"], &["test"], &["repaired"], &["changed"], &["announced"]])))]
 pub struct Evidence {
     /// Its id.
+    #[serde(default)]
     pub id: String,
     /// When it was true.
     pub at: Time,

@@ -23,7 +23,7 @@ impl Model {
     /// let model = Model::new("Two").system("portal", System::new().needs("db")).system("db", System::new()).build()?;
     /// let graph = model.graph();
     /// let edge = graph.raw_edges().first().unwrap();
-    /// let name = |node| model.systems()[graph[node].index()].id.as_str();
+    /// let name = |node: petgraph::graph::NodeIndex| model.systems()[graph[node].index()].id.as_str();
     /// assert_eq!((name(edge.source()), name(edge.target())), ("portal", "db"));
     /// # Ok::<(), onus_model::Error>(())
     /// ```

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::code::Code;
-use crate::diagnostic::{Error, Path, Problem, nearest};
+use crate::diagnostic::{Error, Missing, Path, Problem, Problems};
 use crate::document::{self, INCIDENT_FORMAT};
 use crate::id::{ContractorIndex, EvidenceId, EvidenceIndex, FaultIndex, MonitorIndex, PUBLIC, SystemIndex, objection};
 use crate::model::{Element, Model, Target};
@@ -119,14 +119,11 @@ impl Incident {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every problem found, in the order of the document.
+    #[expect(clippy::needless_pass_by_value, reason = "it ends the chain that built the document")]
     pub fn from_document(document: document::Incident, model: &Model) -> Result<Self, Error> {
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let incident = incident(&document, model, &mut problems);
-        if problems.is_empty() {
-            Ok(incident)
-        } else {
-            Err(Error::Invalid(problems.into_iter().map(|problem| problem.diagnostic(None)).collect()))
-        }
+        problems.or(incident)
     }
 
     /// What the incident is called.
@@ -175,13 +172,17 @@ impl Evidence {
 }
 
 /// Checks an incident document. The incident is meaningful only if no problem was added.
-pub(crate) fn incident(document: &document::Incident, model: &Model, problems: &mut Vec<Problem>) -> Incident {
+pub(crate) fn incident(document: &document::Incident, model: &Model, problems: &mut Problems) -> Incident {
     format(&document.format, INCIDENT_FORMAT, problems);
     let mut check = Check { model, problems };
     let section = Path::default().key("evidence");
     let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, item) in document.evidence.iter().enumerate() {
         let path = section.item(at).key("id");
+        if item.id.is_empty() {
+            check.problem(Code::MissingKey, &section.item(at), "an item of evidence needs an `id`".to_owned());
+            continue;
+        }
         if let Some(reason) = objection(&item.id) {
             check.problem(Code::BadId, &path, format!("`{}` cannot be an id: {reason}", item.id));
         }
@@ -213,10 +214,10 @@ fn element_ids(model: &Model) -> impl Iterator<Item = &str> {
 
 struct Check<'m, 'p> {
     model: &'m Model,
-    problems: &'p mut Vec<Problem>,
+    problems: &'p mut Problems,
 }
 
-impl<'m> Check<'m, '_> {
+impl Check<'_, '_> {
     fn problem(&mut self, code: Code, path: &Path, message: String) {
         self.problems.push(Problem::new(code, path.clone(), message));
     }
@@ -231,10 +232,9 @@ impl<'m> Check<'m, '_> {
                 let found = positions.get(id.as_str()).copied().map(EvidenceIndex::new);
                 if found.is_none() {
                     let place = path.key("supersedes").item(at);
-                    let mut problem =
-                        Problem::new(Code::UnknownEvidence, place, format!("there is no item `{id}`")).missing(id);
-                    problem.help = nearest(id, positions.keys().copied());
-                    self.problems.push(problem);
+                    let help = self.problems.nearest(id, positions.keys().copied());
+                    let problem = Problem::new(Code::UnknownEvidence, place, format!("there is no item `{id}`"));
+                    self.problems.push(problem.missing(Missing::Evidence(id.clone())).help(help));
                 }
                 found
             })
@@ -269,7 +269,8 @@ impl<'m> Check<'m, '_> {
     fn contractor(&mut self, id: &str, path: &Path) -> Option<ContractorIndex> {
         let found = self.model.contractor(id);
         if found.is_none() {
-            self.problems.push(unknown_contractor(self.model.contractors(), id, path));
+            let problem = unknown_contractor(self.model.contractors(), id, path, self.problems);
+            self.problems.push(problem);
         }
         found
     }
@@ -277,7 +278,8 @@ impl<'m> Check<'m, '_> {
     fn system(&mut self, id: &str, path: &Path) -> Option<SystemIndex> {
         let found = self.model.topology.system(id);
         if found.is_none() {
-            self.problems.push(unknown_system(&self.model.topology, id, path));
+            let problem = unknown_system(&self.model.topology, id, path, self.problems);
+            self.problems.push(problem);
         }
         found
     }
@@ -285,8 +287,7 @@ impl<'m> Check<'m, '_> {
     fn fault(&mut self, id: &str, path: &Path) -> Option<FaultIndex> {
         let found = self.model.topology.fault(id);
         if found.is_none() {
-            let problem =
-                Problem::new(Code::UnknownFault, path.clone(), format!("there is no fault `{id}`")).missing(id);
+            let problem = Problem::new(Code::UnknownFault, path.clone(), format!("there is no fault `{id}`"));
             self.unknown(problem, id, self.model.faults().iter().map(|f| f.id.as_str()));
         }
         found
@@ -297,7 +298,7 @@ impl<'m> Check<'m, '_> {
         let found = topology.system(id).map(Element::System).or_else(|| topology.interface(id).map(Element::Interface));
         if found.is_none() {
             let message = format!("there is no system or interface `{id}`");
-            let problem = Problem::new(Code::UnknownElement, path.clone(), message).missing(id);
+            let problem = Problem::new(Code::UnknownElement, path.clone(), message);
             self.unknown(problem, id, element_ids(self.model));
         }
         found
@@ -312,15 +313,15 @@ impl<'m> Check<'m, '_> {
             .or_else(|| topology.fault(id).map(Target::Fault));
         if found.is_none() {
             let message = format!("there is no system, interface or fault `{id}`");
-            let problem = Problem::new(Code::UnknownElement, path.clone(), message).missing(id);
+            let problem = Problem::new(Code::UnknownElement, path.clone(), message);
             self.unknown(problem, id, element_ids(self.model).chain(self.model.faults().iter().map(|f| f.id.as_str())));
         }
         found
     }
 
-    fn unknown<'k>(&mut self, mut problem: Problem, id: &str, known: impl Iterator<Item = &'k str>) {
-        problem.help = nearest(id, known);
-        self.problems.push(problem);
+    fn unknown<'k>(&mut self, problem: Problem, id: &str, known: impl Iterator<Item = &'k str>) {
+        let help = self.problems.nearest(id, known);
+        self.problems.push(problem.help(help));
     }
 
     fn statement(&mut self, item: &document::Evidence, path: &Path) -> Statement {
@@ -397,8 +398,7 @@ impl<'m> Check<'m, '_> {
     fn monitor(&mut self, id: &str, system: Option<SystemIndex>, path: &Path) -> Option<MonitorIndex> {
         let topology = &self.model.topology;
         let Some(monitor) = topology.monitor(id) else {
-            let problem =
-                Problem::new(Code::UnknownMonitor, path.clone(), format!("there is no monitor `{id}`")).missing(id);
+            let problem = Problem::new(Code::UnknownMonitor, path.clone(), format!("there is no monitor `{id}`"));
             self.unknown(problem, id, topology.monitors.iter().map(|m| m.id.as_str()));
             return None;
         };

@@ -15,6 +15,7 @@
 //! # Ok::<(), onus_model::Error>(())
 //! ```
 
+mod check;
 mod code;
 mod decode;
 mod diagnostic;
@@ -22,16 +23,23 @@ pub mod document;
 mod graph;
 mod id;
 mod incident;
+mod meter;
 mod model;
 mod quantity;
 mod read;
 mod responsibility;
+mod schema;
 mod source;
+#[cfg(feature = "proptest")]
+pub mod strategies;
+mod tree;
 mod validate;
+mod verify;
 mod write;
 
+pub use check::CheckOptions;
 pub use code::{Code, UnknownCode};
-pub use diagnostic::{Diagnostic, Error, Location, Severity, Source};
+pub use diagnostic::{Diagnostic, Error, Location, Severity};
 pub use document::{DutyKind, Term};
 pub use id::{
     ContractId, ContractIndex, ContractorId, ContractorIndex, EvidenceId, EvidenceIndex, FaultId, FaultIndex,
@@ -45,4 +53,4 @@ pub use model::{
 pub use quantity::{Date, Duration, Money, ParseQuantityError, Probability, Rate, Time};
 pub use read::Notation;
 pub use responsibility::{Answer, Responsibility, Seam};
-pub use source::Limits;
+pub use source::{Limits, Source};

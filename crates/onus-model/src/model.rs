@@ -13,6 +13,7 @@ use crate::id::{
     MonitorId, MonitorIndex, SystemId, SystemIndex,
 };
 use crate::quantity::{Date, Duration, Money, Probability, Rate};
+use crate::responsibility::Held;
 
 /// The cause of a system's default fault, unless the model says otherwise.
 pub const UNSPECIFIED: &str = "unspecified";
@@ -48,6 +49,8 @@ pub struct Structure {
     pub(crate) answers: BTreeMap<String, Vec<DutyKind>>,
     /// Who sees each monitor's reports, by monitor index.
     pub(crate) viewers: Vec<Viewers>,
+    /// Which contracts hold which duties over each element.
+    pub(crate) held: Held,
 }
 
 /// Who sees something.

@@ -105,6 +105,8 @@ macro_rules! text_quantity {
         }
 
         impl $name {
+            pub(crate) const EXPECTED: &'static str = $expected;
+
             fn refuse(text: &str) -> ParseQuantityError {
                 ParseQuantityError::new(<Self as Quantity>::EXPECTED, format_args!("`{text}`"))
             }
@@ -174,6 +176,10 @@ impl FromStr for Time {
 
     fn from_str(text: &str) -> Result<Self, ParseQuantityError> {
         let refuse = || Self::refuse(text);
+        // The parser takes all of ISO 8601 and more; the files, RFC 3339 alone, whose offsets are written as they are read.
+        if !has_rfc3339_shape(text) {
+            return Err(refuse());
+        }
         let pieces = DateTimeParser::new().parse_pieces(text).map_err(|_| refuse())?;
         let offset = pieces.to_numeric_offset().ok_or_else(refuse)?;
         let time = pieces.time().ok_or_else(refuse)?;
@@ -182,6 +188,30 @@ impl FromStr for Time {
         }
         let instant = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|_| refuse())?;
         Ok(Self { instant, offset })
+    }
+}
+
+/// `2023-11-17T01:42`, perhaps with seconds, and an offset of hours and minutes.
+fn has_rfc3339_shape(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let zone = match bytes {
+        [rest @ .., b'Z' | b'z'] => rest,
+        [rest @ .., b'+' | b'-', h, hh, b':', m, mm] if [h, hh, m, mm].iter().all(|b| b.is_ascii_digit()) => rest,
+        _ => return false,
+    };
+    let (shape, fraction) = zone.split_at(zone.len().min(19));
+    let is_like = |pattern: &[u8]| {
+        shape.len() == pattern.len()
+            && shape.iter().zip(pattern).all(|(byte, like)| match like {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                _ => byte == like,
+            })
+    };
+    match fraction {
+        [] => is_like(b"0000-00-00T00:00:00") || is_like(b"0000-00-00T00:00"),
+        [b'.', digits @ ..] => is_like(b"0000-00-00T00:00:00") && digits.iter().all(u8::is_ascii_digit),
+        _ => false,
     }
 }
 
@@ -229,7 +259,7 @@ pub struct Duration {
     text: String,
 }
 
-text_quantity!(Duration, "a duration, like 4h, 90s, 1d 12h", "^[0-9]");
+text_quantity!(Duration, "a duration, like 4h, 90s, 1d 12h", "^[+]?[0-9P]");
 
 impl Duration {
     /// Length in hours.

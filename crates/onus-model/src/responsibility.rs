@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::document::DutyKind;
 use crate::id::{ContractIndex, ContractorIndex, FaultIndex, InterfaceIndex, SystemIndex};
-use crate::model::{Element, Model};
+use crate::model::{Contract, Element, Model, Topology};
 use crate::quantity::Date;
 
 /// Who answers for a fault.
@@ -42,9 +42,58 @@ pub struct Responsibility<'m> {
     day: Option<Date>,
 }
 
-/// The duties that make somebody the owner of a system, the strongest first.
-const OWNERSHIP: [DutyKind; 6] =
-    [DutyKind::Operate, DutyKind::Maintain, DutyKind::Integrate, DutyKind::Monitor, DutyKind::Build, DutyKind::Supply];
+/// Which contracts hold which duties over each element: an index over the contracts' own lists, so that a question about
+/// one element does not walk all contracts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Held {
+    /// How many systems there are: their slots come first, those of the interfaces follow.
+    systems: usize,
+    /// Where each slot's entries begin; one more at the end.
+    starts: Vec<usize>,
+    /// Sorted and without doubles within a slot.
+    entries: Vec<(ContractIndex, DutyKind)>,
+}
+
+impl Held {
+    /// O(n log n) in the elements that all duties list.
+    pub(crate) fn of(topology: &Topology, contracts: &[Contract]) -> Self {
+        let systems = topology.systems().len();
+        let mut held = Self { systems, ..Self::default() };
+        let mut all: Vec<(usize, ContractIndex, DutyKind)> = Vec::new();
+        for (at, contract) in contracts.iter().enumerate() {
+            for duty in &contract.duties {
+                all.extend(duty.elements.iter().map(|e| (held.slot(*e), ContractIndex::new(at), duty.kind)));
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        let slots = systems + topology.interfaces().len();
+        let mut next = 0;
+        for slot in 0..=slots {
+            next += all[next..].iter().take_while(|entry| entry.0 < slot).count();
+            held.starts.push(next);
+        }
+        held.entries = all.into_iter().map(|(_, contract, duty)| (contract, duty)).collect();
+        held
+    }
+
+    fn slot(&self, element: Element) -> usize {
+        match element {
+            Element::System(system) => system.index(),
+            Element::Interface(interface) => self.systems + interface.index(),
+        }
+    }
+
+    /// The duties over an element, by contract.
+    fn over(&self, element: Element) -> &[(ContractIndex, DutyKind)] {
+        let slot = self.slot(element);
+        &self.entries[self.starts[slot]..self.starts[slot + 1]]
+    }
+}
+
+/// The duties that make somebody the owner of a system, the strongest first. Who only watches a system does not own it.
+const OWNERSHIP: [DutyKind; 5] =
+    [DutyKind::Operate, DutyKind::Maintain, DutyKind::Integrate, DutyKind::Build, DutyKind::Supply];
 
 impl Model {
     /// The duties in force on a day; on no day in particular, all contracts count.
@@ -54,7 +103,7 @@ impl Model {
 
     /// Interfaces whose two ends answer to different contractors on a day, in order.
     ///
-    /// O(interfaces · contracts).
+    /// O(systems + interfaces + duties over them).
     pub fn seams(&self, day: Option<Date>) -> Vec<Seam> {
         let responsibility = self.responsibility(day);
         let owners: Vec<Vec<ContractorIndex>> =
@@ -82,9 +131,10 @@ impl Responsibility<'_> {
     /// it, the subcontract does the work and stands alone.
     pub fn holding(&self, duty: DutyKind, element: Element) -> Vec<ContractIndex> {
         let contracts = self.model.contracts();
-        let mut found: Vec<ContractIndex> = (0..contracts.len())
-            .filter(|at| contracts[*at].in_force(self.day) && contracts[*at].covers(duty, element))
-            .map(ContractIndex::new)
+        let held = self.model.structure().held.over(element).iter();
+        let mut found: Vec<ContractIndex> = held
+            .filter(|(contract, kind)| *kind == duty && contracts[contract.index()].in_force(self.day))
+            .map(|(contract, _)| *contract)
             .collect();
         if found.len() > 1 {
             let mut above = BTreeSet::new();
@@ -103,8 +153,9 @@ impl Responsibility<'_> {
 
     /// Whether a contractor holds a duty of this kind over an element, itself or in a consortium, on any tier.
     pub fn holds(&self, contractor: ContractorIndex, duty: DutyKind, element: Element) -> bool {
-        self.model.contracts().iter().any(|contract| {
-            contract.in_force(self.day) && contract.is_held_by(contractor) && contract.covers(duty, element)
+        self.model.structure().held.over(element).iter().any(|(contract, kind)| {
+            let contract = &self.model.contracts()[contract.index()];
+            *kind == duty && contract.in_force(self.day) && contract.is_held_by(contractor)
         })
     }
 
@@ -119,7 +170,7 @@ impl Responsibility<'_> {
     }
 
     /// Who owns a system: the contractors with the strongest duty that anybody holds over it (operate, then maintain,
-    /// integrate, monitor, build, supply). Sorted; empty if nobody has any.
+    /// integrate, build, supply). Sorted; empty if nobody has any.
     pub fn owners(&self, system: SystemIndex) -> Vec<ContractorIndex> {
         let mut owners: Vec<ContractorIndex> =
             self.ownership(system).into_iter().flat_map(|contract| self.parties(contract)).collect();
@@ -149,17 +200,28 @@ impl Responsibility<'_> {
     /// elements it strikes.
     pub fn answer(&self, fault: FaultIndex) -> Answer {
         let fault = &self.model.faults()[fault.index()];
-        let duties = self.model.structure().answers_for(&fault.cause).unwrap_or_default();
         let mut contracts = BTreeSet::new();
         for element in &fault.elements {
-            let direct = duties.iter().map(|duty| self.holding(*duty, *element)).find(|found| !found.is_empty());
-            match (direct, element) {
-                (Some(found), _) => contracts.extend(found),
-                (None, Element::System(_)) => {}
-                (None, Element::Interface(interface)) => contracts.extend(self.answer_across(*interface)),
+            let direct = self.direct(&fault.cause, *element);
+            match element {
+                Element::Interface(interface) if direct.is_empty() => contracts.extend(self.answer_across(*interface)),
+                _ => contracts.extend(direct),
             }
         }
         self.settle(contracts.into_iter().collect())
+    }
+
+    /// The holders over an element of the first duty, of those that answer for a cause, that anybody holds there.
+    fn direct(&self, cause: &str, element: Element) -> Vec<ContractIndex> {
+        let duties = self.model.structure().answers_for(cause).unwrap_or_default();
+        duties.iter().map(|duty| self.holding(*duty, element)).find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    /// Whether the answer for a fault of an interface comes from the owners of its two ends, because nobody holds a
+    /// duty over the interface itself.
+    pub(crate) fn is_left_to_the_ends(&self, cause: &str, interface: InterfaceIndex) -> bool {
+        let element = Element::Interface(interface);
+        self.direct(cause, element).is_empty() && self.holding(DutyKind::Integrate, element).is_empty()
     }
 
     fn answer_across(&self, interface: InterfaceIndex) -> Vec<ContractIndex> {

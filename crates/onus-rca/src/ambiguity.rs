@@ -17,8 +17,7 @@ pub(crate) fn groups(diagram: &Diagram, probability: &[f64], is_fault: &[bool], 
     let faults: Vec<u32> = (0..diagram.levels()).filter(|level| is_fault[*level as usize]).collect();
     // Faults that trade places have the same influence wherever all faults are equally probable.
     let uniform = [0.37, 0.61].map(|t| {
-        let at: Vec<f64> =
-            probability.iter().zip(is_fault).map(|(p, fault)| if *fault { t } else { *p }).collect();
+        let at: Vec<f64> = probability.iter().zip(is_fault).map(|(p, fault)| if *fault { t } else { *p }).collect();
         diagram.marginals(&at).birnbaum
     });
     let scale: f64 = uniform[0].iter().fold(0.0, |most, influence| influence.abs().max(most));
@@ -30,9 +29,7 @@ pub(crate) fn groups(diagram: &Diagram, probability: &[f64], is_fault: &[bool], 
         let [a, b] = [a, b].map(|level| uniform.each_ref().map(|influence| influence[*level as usize]));
         a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]))
     });
-    let close = |a: u32, b: u32| {
-        uniform.iter().all(|influence| same(influence[a as usize], influence[b as usize]))
-    };
+    let close = |a: u32, b: u32| uniform.iter().all(|influence| same(influence[a as usize], influence[b as usize]));
     let points = [scatter(probability, is_fault, 1), scatter(probability, is_fault, 2)];
     let mut spent = 0;
     let mut result: Vec<Vec<u32>> = Vec::new();
@@ -86,5 +83,10 @@ fn interchangeable(diagram: &Diagram, point: &[f64], a: u32, b: u32) -> bool {
 fn scatter(probability: &[f64], is_fault: &[bool], seed: u64) -> Vec<f64> {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let place = |level: usize| 0.2 + 0.6 * ((level as f64 + 1.0) * GOLDEN * seed as f64 + 0.1 * seed as f64).fract();
-    probability.iter().zip(is_fault).enumerate().map(|(level, (p, fault))| if *fault { place(level) } else { *p }).collect()
+    probability
+        .iter()
+        .zip(is_fault)
+        .enumerate()
+        .map(|(level, (p, fault))| if *fault { place(level) } else { *p })
+        .collect()
 }

@@ -101,8 +101,13 @@ impl Attribution {
             push.fault(finding.index, finding.share, &mut sums);
         }
         let mut control = push.control(diagnosis);
-        let keys: BTreeSet<Key> =
-            sums.causal.keys().chain(sums.liable.keys()).cloned().chain(control.keys().map(|who| push.assigned(who))).collect();
+        let keys: BTreeSet<Key> = sums
+            .causal
+            .keys()
+            .chain(sums.liable.keys())
+            .cloned()
+            .chain(control.keys().map(|who| push.assigned(who)))
+            .collect();
         let zero = Figure::exact(0.0);
         let mut rows: Vec<Row> = Vec::new();
         for key in keys {

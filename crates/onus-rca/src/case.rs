@@ -20,7 +20,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onus_model::{Element, FaultIndex, MonitorIndex, State, Statement, Target, Time};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::evidence::{Evidence, Item};
 use crate::fault_graph::{Event, FaultGraph, Node};
@@ -89,13 +89,11 @@ pub(crate) struct Case<'g> {
     pub(crate) fault: Vec<Option<FaultIndex>>,
     /// The variable of each event of the fault graph that is in the cone.
     variable: FxHashMap<Node, Variable>,
-    /// The events of the fault graph in the cone, in the graph's order.
-    pub(crate) events: Vec<(Node, Variable)>,
     pub(crate) conditions: Vec<Condition>,
-    /// Observed failures, each once.
+    /// Observed failures.
     pub(crate) failures: Vec<Failure>,
     /// Gates that bear on the evidence.
-    pub(crate) cone: Vec<Node>,
+    pub(crate) cone: FxHashSet<Node>,
     repairs: Vec<Repair>,
     /// What changes multiply the prior odds of faults by.
     factors: BTreeMap<FaultIndex, f64>,
@@ -111,10 +109,9 @@ impl<'g> Case<'g> {
             probability: Vec::new(),
             fault: Vec::new(),
             variable: FxHashMap::default(),
-            events: Vec::new(),
             conditions: Vec::new(),
             failures: Vec::new(),
-            cone: Vec::new(),
+            cone: FxHashSet::default(),
             repairs: Vec::new(),
             factors: BTreeMap::new(),
             epoch_begins: Vec::new(),
@@ -136,8 +133,9 @@ impl<'g> Case<'g> {
         for (at, item) in evidence.items().iter().enumerate() {
             case.condition(at, item);
         }
+        let failures: BTreeSet<Failure> = case.failures.iter().copied().collect();
+        case.failures = failures.into_iter().collect();
         case.close();
-        case.merge_failures();
         case.changes(evidence);
         case
     }
@@ -186,8 +184,11 @@ impl<'g> Case<'g> {
 
     /// Adds what a report says of its subject; see the module's documentation for the two events.
     fn report(&mut self, item: usize, epoch: usize, subject: Subject, says: bool, detects: f64, false_alarms: f64) {
-        let (holds, d, a) =
-            if detects < false_alarms { (!says, 1.0 - detects, 1.0 - false_alarms) } else { (says, detects, false_alarms) };
+        let (holds, d, a) = if detects < false_alarms {
+            (!says, 1.0 - detects, 1.0 - false_alarms)
+        } else {
+            (says, detects, false_alarms)
+        };
         let certain = d >= 1.0 && a <= 0.0;
         let noise = (!certain).then(|| {
             let false_alarm = self.add(a, None);
@@ -199,7 +200,6 @@ impl<'g> Case<'g> {
 
     /// Walks from the conditions back to everything that can make them true.
     fn close(&mut self) {
-        let mut seen = vec![false; self.graph.node_count()];
         let mut open: Vec<Node> = Vec::new();
         for condition in &self.conditions {
             match condition.subject {
@@ -208,10 +208,8 @@ impl<'g> Case<'g> {
             }
         }
         while let Some(node) = open.pop() {
-            if std::mem::replace(&mut seen[node.index()], true) {
-                continue;
-            }
             match self.graph.event(node) {
+                Some(_) if self.variable.contains_key(&node) => {}
                 Some(event) => {
                     let fault = match event {
                         Event::Fault(fault) => Some(fault),
@@ -219,58 +217,14 @@ impl<'g> Case<'g> {
                     };
                     let variable = self.add(self.graph.prior(node), fault);
                     self.variable.insert(node, variable);
-                    self.events.push((node, variable));
                 }
                 None => {
-                    self.cone.push(node);
-                    open.extend(self.graph.inputs(node));
+                    if self.cone.insert(node) {
+                        open.extend(self.graph.inputs(node));
+                    }
                 }
             }
         }
-        self.events.sort_unstable();
-    }
-
-    /// A failure seen twice counts once, unless a repair of something it can come from lies between: otherwise a repair
-    /// that has nothing to do with a system would change what its failures weigh.
-    fn merge_failures(&mut self) {
-        let failures: BTreeSet<Failure> = self.failures.iter().copied().collect();
-        let mut merged: Vec<Failure> = Vec::new();
-        let mut origins: BTreeMap<Node, (BTreeSet<Element>, BTreeSet<FaultIndex>)> = BTreeMap::new();
-        for failure in failures.into_iter().collect::<Vec<_>>() {
-            let (elements, faults) = origins.entry(failure.gate).or_insert_with(|| self.origins(failure.gate));
-            let concerns = |target: Target| match target {
-                Target::Element(element) => elements.contains(&element),
-                Target::Fault(fault) => faults.contains(&fault),
-            };
-            // The first epoch in which things stood as they do in this one.
-            let since = self.repairs.iter().filter(|repair| concerns(repair.target)).map(|repair| self.epoch(repair.at));
-            let epoch = since.filter(|epoch| *epoch <= failure.epoch).max().unwrap_or(0);
-            merged.push(Failure { epoch, ..failure });
-        }
-        merged.sort_unstable();
-        merged.dedup();
-        self.failures = merged;
-    }
-
-    /// The elements and faults that a gate's failure can come from.
-    fn origins(&self, gate: Node) -> (BTreeSet<Element>, BTreeSet<FaultIndex>) {
-        let (mut elements, mut faults) = (BTreeSet::new(), BTreeSet::new());
-        let mut seen = BTreeSet::new();
-        let mut open = vec![gate];
-        while let Some(node) = open.pop() {
-            if !seen.insert(node) {
-                continue;
-            }
-            match self.graph.event(node) {
-                Some(Event::Fault(fault)) => drop(faults.insert(fault)),
-                Some(Event::Coupling(_)) => {}
-                None => {
-                    elements.extend(self.graph.element(node));
-                    open.extend(self.graph.inputs(node));
-                }
-            }
-        }
-        (elements, faults)
     }
 
     /// Changes multiply the prior odds of the faults they could have introduced. One that came after every failure
@@ -324,9 +278,14 @@ impl<'g> Case<'g> {
         Reach::IfAll(failed)
     }
 
-    /// Whether any repair was made, so that epochs differ.
-    pub(crate) fn has_repairs(&self) -> bool {
-        !self.repairs.is_empty()
+    /// The last epoch: how many times of repair there are.
+    pub(crate) fn epochs(&self) -> usize {
+        self.epoch_begins.len()
+    }
+
+    /// What the repairs at the beginning of an epoch were made to.
+    pub(crate) fn repairs_in(&self, epoch: usize) -> impl Iterator<Item = Target> {
+        self.repairs.iter().filter(move |repair| self.epoch(repair.at) == epoch).map(|repair| repair.target)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::exact;
 use crate::fault_graph::{FaultGraph, Node};
 use crate::figure::Figure;
 use crate::interval;
+use crate::network::Network;
 use crate::paths::{CausalPath, path_to, shortest_ways};
 
 /// How a diagnosis is made. The defaults answer every incident of human size exactly.
@@ -122,7 +123,7 @@ pub struct FaultFinding {
     /// What part it plays, by the model.
     pub role: FaultRole,
     /// Probability before any evidence.
-    pub prior: f64,
+    pub prior: Figure,
     /// Probability given the evidence.
     pub posterior: Figure,
     /// How much of the observed failures it explains, in expectation (Shapley).
@@ -157,9 +158,9 @@ pub struct Exoneration {
     /// repair too.
     pub by: Vec<EvidenceId>,
     /// Posterior before the first of them.
-    pub before: f64,
+    pub before: Figure,
     /// Posterior given everything.
-    pub after: f64,
+    pub after: Figure,
 }
 
 /// Evidence that the model cannot explain together.
@@ -182,12 +183,15 @@ impl FaultGraph {
     /// probabilities on decision diagrams; Owen (1972) for the shares.
     pub fn diagnose(&self, evidence: &Evidence, options: &DiagnoseOptions) -> Diagnosis {
         let case = Case::new(self, evidence);
+        let network = Network::of(&case);
         let mut diagnosis = match options.method {
-            MethodChoice::Interval => interval::diagnose(&case, options, StopReason::Finished),
-            MethodChoice::Auto | MethodChoice::Exact => exact::diagnose(&case, evidence, options).unwrap_or_else(|_| {
-                let steps = if options.method == MethodChoice::Exact { 0 } else { options.step_budget };
-                interval::diagnose(&case, &DiagnoseOptions { step_budget: steps, ..*options }, StopReason::NodeBudget)
-            }),
+            MethodChoice::Interval => interval::diagnose(&case, &network, evidence, options, StopReason::Finished),
+            MethodChoice::Auto | MethodChoice::Exact => exact::diagnose(&case, &network, evidence, options)
+                .unwrap_or_else(|_| {
+                    let steps = if options.method == MethodChoice::Exact { 0 } else { options.step_budget };
+                    let options = DiagnoseOptions { step_budget: steps, ..*options };
+                    interval::diagnose(&case, &network, evidence, &options, StopReason::NodeBudget)
+                }),
         };
         if diagnosis.conflict.is_none() {
             for ranked in &mut diagnosis.diagnoses {
@@ -205,7 +209,7 @@ impl FaultGraph {
         let mut states: Vec<Vec<f64>> = Vec::new();
         for count in 0..=evidence.items().len() {
             let case = Case::new(self, &evidence.first(count));
-            match exact::posteriors(&case, options.node_budget) {
+            match exact::posteriors(&case, &Network::of(&case), options.node_budget) {
                 Some(state) => states.push(state),
                 None => return Vec::new(),
             }
@@ -218,8 +222,9 @@ impl FaultGraph {
             let mut before = None;
             for (count, pair) in states.windows(2).enumerate() {
                 let (earlier, later) = (pair[0][fault], pair[1][fault]);
-                let divided = odds(later) * options.exoneration_factor <= odds(earlier);
-                let stays = odds(last[fault]) * options.exoneration_factor <= odds(earlier);
+                // The odds of what is certain are infinite, however often they are divided.
+                let below = |p: f64| p < earlier && odds(p) * options.exoneration_factor <= odds(earlier);
+                let (divided, stays) = (below(later), below(last[fault]));
                 if earlier > 0.0 && divided && stays {
                     before.get_or_insert(earlier);
                     by.insert(count);
@@ -231,12 +236,12 @@ impl FaultGraph {
                     fault: self.topology().faults()[fault].id.clone(),
                     index: FaultIndex::new(fault),
                     by: by.into_iter().map(|item| evidence.items()[item].id.clone()).collect(),
-                    before,
-                    after: last[fault],
+                    before: Figure::exact(before),
+                    after: Figure::exact(last[fault]),
                 });
             }
         }
-        result.sort_by(|a, b| b.before.total_cmp(&a.before).then(a.index.cmp(&b.index)));
+        result.sort_by(|a, b| b.before.lo.total_cmp(&a.before.lo).then(a.index.cmp(&b.index)));
         result
     }
 }
@@ -277,7 +282,7 @@ fn paths(case: &Case<'_>, faults: &[FaultIndex]) -> Vec<CausalPath> {
 fn repaired(case: &Case<'_>, failure: &Failure, event: Node, gate: Node) -> bool {
     let element: Option<Element> = case.graph.element(gate);
     element.is_some_and(|element| {
-        case.has_repairs() && case.reach(FaultIndex::new(event.index()), element, failure.epoch) == Reach::Repaired
+        case.epochs() > 0 && case.reach(FaultIndex::new(event.index()), element, failure.epoch) == Reach::Repaired
     })
 }
 
@@ -293,16 +298,13 @@ pub(crate) fn findings(case: &Case<'_>, figures: &Figures) -> Vec<FaultFinding> 
     let mut findings: Vec<FaultFinding> = faults
         .iter()
         .enumerate()
-        .map(|(at, fault)| {
-            let prior = fault.prior.probability().get();
-            FaultFinding {
-                id: fault.id.clone(),
-                index: FaultIndex::new(at),
-                role: fault.role,
-                prior,
-                posterior: figures.posterior[at].unwrap_or(Figure::exact(case.changed_prior(FaultIndex::new(at)))),
-                share: figures.share[at].unwrap_or(Figure::exact(0.0)),
-            }
+        .map(|(at, fault)| FaultFinding {
+            id: fault.id.clone(),
+            index: FaultIndex::new(at),
+            role: fault.role,
+            prior: Figure::exact(fault.prior.probability().get()),
+            posterior: figures.posterior[at].unwrap_or(Figure::exact(case.changed_prior(FaultIndex::new(at)))),
+            share: figures.share[at].unwrap_or(Figure::exact(0.0)),
         })
         .collect();
     // Differences in the last digits are ties, which the id decides.
@@ -338,7 +340,10 @@ pub(crate) fn rank(sets: Vec<(Vec<FaultIndex>, Figure)>, case: &Case<'_>) -> Vec
     for (at, (mut indices, probability)) in sets.into_iter().enumerate() {
         indices.sort_unstable();
         let rank = match result.last() {
-            Some(last) if (last.probability.middle() - probability.middle()).abs() <= crate::ranking::TIE * probability.middle() => {
+            Some(last)
+                if (last.probability.middle() - probability.middle()).abs()
+                    <= crate::ranking::TIE * probability.middle() =>
+            {
                 last.rank
             }
             _ => at + 1,

@@ -52,7 +52,11 @@ pub fn entropy(distribution: &[Figure]) -> Figure {
     let outcomes = distribution.iter().filter(|figure| figure.hi > 0.0).count().max(1);
     let exact = distribution.iter().all(|figure| figure.lo == figure.hi);
     // Adding nothing turns the −0.0 of a certain outcome into 0.0.
-    if exact { Figure::exact(lo.max(0.0) + 0.0) } else { Figure::interval(lo.max(0.0), hi.min((outcomes as f64).log2())) }
+    if exact {
+        Figure::exact(lo.max(0.0) + 0.0)
+    } else {
+        Figure::interval(lo.max(0.0), hi.min((outcomes as f64).log2()))
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use onus_model::{EvidenceId, EvidenceIndex, Incident, State, Statement, Time};
+use onus_model::{EvidenceId, EvidenceIndex, Incident, SeenBy, State, Statement, Time};
 
 /// One item, as the engine sees it: who told is gone.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,19 +25,18 @@ pub struct Evidence {
     items: Vec<Item>,
     /// Items that were known, but are superseded by another known item.
     superseded: Vec<EvidenceIndex>,
+    /// When each of these came to be known.
+    superseded_known: Vec<Time>,
 }
 
 impl Evidence {
     /// Everything in an incident, each item from the time it was first known.
     pub fn of(incident: &Incident) -> Self {
-        Self::known(incident, |_, item| Some(item.base()))
+        Self::known(incident, |_, item| Some(first_known(item)))
     }
 
     /// The items that came to be known, each with the time given; superseded ones are dropped.
-    pub fn known(
-        incident: &Incident,
-        time: impl Fn(EvidenceIndex, &onus_model::Evidence) -> Option<Time>,
-    ) -> Self {
+    pub fn known(incident: &Incident, time: impl Fn(EvidenceIndex, &onus_model::Evidence) -> Option<Time>) -> Self {
         let mut known: Vec<(Time, EvidenceIndex)> = incident
             .evidence()
             .iter()
@@ -47,7 +46,8 @@ impl Evidence {
                 Some((time(index, item)?, index))
             })
             .collect();
-        known.sort_unstable();
+        // By id, not by place in the file, where times are equal: the order of a file's entries changes no answer.
+        known.sort_by_key(|(time, index)| (*time, &incident.evidence()[index.index()].id));
         Self::select(incident, &known)
     }
 
@@ -58,6 +58,7 @@ impl Evidence {
         for (time, index) in known {
             if superseded.contains(index) {
                 evidence.superseded.push(*index);
+                evidence.superseded_known.push(*time);
                 continue;
             }
             let item = &incident.evidence()[index.index()];
@@ -72,7 +73,7 @@ impl Evidence {
         evidence
     }
 
-    /// The items that count, in the order in which they came to be known, then in that of the file.
+    /// The items that count, in the order in which they came to be known, then by id.
     pub fn items(&self) -> &[Item] {
         &self.items
     }
@@ -80,7 +81,7 @@ impl Evidence {
     /// The items that came to be known first. What superseded an item later still keeps it out.
     #[must_use]
     pub fn first(&self, count: usize) -> Self {
-        Self { items: self.items.iter().take(count).cloned().collect(), superseded: self.superseded.clone() }
+        Self { items: self.items.iter().take(count).cloned().collect(), ..self.clone() }
     }
 
     /// Items that a known item corrects.
@@ -88,10 +89,24 @@ impl Evidence {
         &self.superseded
     }
 
+    /// The times at which something came to be known, be it superseded since.
+    pub(crate) fn times(&self) -> BTreeSet<Time> {
+        self.items.iter().map(|item| item.known).chain(self.superseded_known.iter().copied()).collect()
+    }
+
     /// Whether any failure was seen.
     pub fn has_failure(&self) -> bool {
         self.items.iter().any(Item::is_failure)
     }
+}
+
+/// When anybody first knew an item: its base time, or earlier, where `seen_by` names a party that did.
+pub(crate) fn first_known(item: &onus_model::Evidence) -> Time {
+    let recorded = match &item.seen_by {
+        Some(SeenBy::Times(times)) => times.values().copied().min(),
+        _ => None,
+    };
+    recorded.map_or(item.base(), |recorded| recorded.min(item.base()))
 }
 
 impl Item {

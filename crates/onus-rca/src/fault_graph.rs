@@ -116,7 +116,8 @@ impl FaultGraph {
         // Gates of systems come first, so that an interface can name its provider's gate before it has inputs.
         let systems = topology.systems().len();
         let mut gates = Gates { first: events, inputs: Vec::new(), threshold: Vec::new(), element: Vec::new() };
-        let fault_nodes = |faults: &[FaultIndex]| faults.iter().map(|fault| Node::new(fault.index())).collect::<Vec<_>>();
+        let fault_nodes =
+            |faults: &[FaultIndex]| faults.iter().map(|fault| Node::new(fault.index())).collect::<Vec<_>>();
         for (at, system) in topology.systems().iter().enumerate() {
             gates.add(1, fault_nodes(&system.faults), Some(Element::System(SystemIndex::new(at))));
         }
@@ -241,7 +242,11 @@ impl FaultGraph {
     ///
     /// `blocked(event, gate)` says that an active event does not reach a gate (it was repaired there). One pass with
     /// counters, O(V) to begin and O(edges out of what fails).
-    pub(crate) fn spread(&self, active: impl IntoIterator<Item = Node>, blocked: impl Fn(Node, Node) -> bool) -> Spread {
+    pub(crate) fn spread(
+        &self,
+        active: impl IntoIterator<Item = Node>,
+        blocked: impl Fn(Node, Node) -> bool,
+    ) -> Spread {
         let mut spread = Spread { failed: vec![false; self.node_count()], order: Vec::new() };
         let mut missing = self.threshold.clone();
         for event in active {
@@ -311,7 +316,8 @@ fn rows<I: IntoIterator<Item = Node>>(count: usize, lists: impl Iterator<Item = 
     offsets.push(0);
     for list in lists {
         targets.extend(list);
-        offsets.push(u32::try_from(targets.len()).expect("a fault graph has fewer than 2^32 edges: models are smaller"));
+        offsets
+            .push(u32::try_from(targets.len()).expect("a fault graph has fewer than 2^32 edges: models are smaller"));
     }
     Rows { offsets, targets }
 }

@@ -18,18 +18,20 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use onus_model::FaultIndex;
+use rustc_hash::FxHashMap;
 
-use crate::case::{Case, Condition, Reach, Subject, Variable};
-use crate::diagnose::{DiagnoseOptions, Diagnosis, Figures, Method, StopReason, findings, observed, rank};
-use crate::fault_graph::{Event, Node, Spread};
+use crate::case::Case;
+use crate::diagnose::{Conflict, DiagnoseOptions, Diagnosis, Figures, Method, StopReason, findings, observed, rank};
+use crate::evidence::Evidence;
 use crate::figure::Figure;
+use crate::network::{Network, Term};
 
 /// An open leaf: the first `depth` events of the order are fixed, `present` among them are present.
 #[derive(PartialEq)]
 struct Leaf {
     mass: f64,
     depth: usize,
-    present: Vec<Variable>,
+    present: Vec<Term>,
 }
 
 impl Eq for Leaf {}
@@ -69,9 +71,15 @@ struct Masses {
 }
 
 /// Diagnoses by intervals. `reason` is why the exact method did not answer, if it was asked.
-pub(crate) fn diagnose(case: &Case<'_>, options: &DiagnoseOptions, reason: StopReason) -> Diagnosis {
-    let expansion = Expansion::new(case);
-    let count = case.probability.len();
+pub(crate) fn diagnose(
+    case: &Case<'_>,
+    network: &Network,
+    evidence: &Evidence,
+    options: &DiagnoseOptions,
+    reason: StopReason,
+) -> Diagnosis {
+    let expansion = Expansion::new(network);
+    let count = network.events();
     let mut masses = Masses {
         sure: 0.0,
         open: 0.0,
@@ -81,9 +89,9 @@ pub(crate) fn diagnose(case: &Case<'_>, options: &DiagnoseOptions, reason: StopR
         open_absent: vec![0.0; count],
     };
     let mut share_lo = vec![0.0; case.graph.topology().faults().len()];
-    let mut sure_sets: Vec<(Vec<FaultIndex>, f64)> = Vec::new();
+    let mut found = Leaves::default();
     let mut queue = BinaryHeap::from([Leaf { mass: 1.0, depth: 0, present: Vec::new() }]);
-    let visits_per_step = (2 * case.graph.node_count() * expansion.epochs.len().max(1)) as u64;
+    let visits_per_step = 2 * network.len() as u64;
     let mut steps = 0;
     while let Some(leaf) = queue.pop() {
         if (steps + 1) * visits_per_step > options.step_budget {
@@ -96,28 +104,75 @@ pub(crate) fn diagnose(case: &Case<'_>, options: &DiagnoseOptions, reason: StopR
             Verdict::Surely => {
                 masses.sure += leaf.mass;
                 expansion.spread_over(&leaf, &mut masses.sure_present, &mut masses.sure_absent);
-                expansion.share_of(&leaf, &mut share_lo, &mut sure_sets);
+                expansion.share_of(&leaf, &mut share_lo, &mut found.sets);
+                found.sure.push(leaf);
             }
-            Verdict::Open => {
-                let variable = expansion.order[leaf.depth];
-                let p = case.probability[variable.index()];
-                let mut present = leaf.present.clone();
-                present.push(variable);
-                for (mass, present) in [(leaf.mass * (1.0 - p), leaf.present), (leaf.mass * p, present)] {
-                    if mass > 0.0 {
-                        queue.push(Leaf { mass, depth: leaf.depth + 1, present });
-                    }
-                }
-            }
+            Verdict::Open => queue.extend(expansion.split(leaf)),
         }
     }
     let finished = queue.is_empty();
-    for leaf in queue.into_sorted_vec() {
+    found.open = queue.into_sorted_vec();
+    for leaf in &found.open {
         masses.open += leaf.mass;
-        expansion.spread_over(&leaf, &mut masses.open_present, &mut masses.open_absent);
+        expansion.spread_over(leaf, &mut masses.open_present, &mut masses.open_absent);
     }
+    let sets = found.most_probable(&expansion, options.diagnoses);
+    let conflict = (finished && found.sure.is_empty()).then(|| conflict(network, evidence, options.step_budget));
     let slack = (steps as f64 + count as f64 + 8.0) * f64::EPSILON * 4.0;
-    conclude(case, options, &masses, &share_lo, sure_sets, Outcome { steps, finished, reason, slack })
+    conclude(case, network, &masses, &share_lo, sets, Outcome { steps, finished, reason, slack, conflict })
+}
+
+/// The items that nothing explains together, given that nothing explains all of them: one after another is left out, as
+/// long as the rest is still seen to be impossible within the budget, each time anew. What the budget does not suffice to
+/// leave out stays.
+fn conflict(network: &Network, evidence: &Evidence, step_budget: u64) -> Conflict {
+    let mut kept: Vec<usize> = network.requirements.iter().map(|requirement| requirement.item).collect();
+    kept.dedup();
+    let mut part = network.clone();
+    let mut at = 0;
+    while at < kept.len() {
+        let item = kept.remove(at);
+        let of_kept = network.requirements.iter().filter(|requirement| kept.contains(&requirement.item));
+        part.requirements = of_kept.copied().collect();
+        if !Expansion::new(&part).is_impossible(step_budget) {
+            kept.insert(at, item);
+            at += 1;
+        }
+    }
+    // Two could be undercut by another one alone.
+    Conflict { smallest: kept.len() <= 1, items: kept.iter().map(|item| evidence.items()[*item].id.clone()).collect() }
+}
+
+/// What the expansion left.
+#[derive(Default)]
+struct Leaves {
+    sure: Vec<Leaf>,
+    open: Vec<Leaf>,
+    /// The fault sets of sure leaves, each with the mass of the worlds in which no fault that a leaf left is active.
+    sets: FxHashMap<Vec<FaultIndex>, f64>,
+}
+
+/// Mass of the worlds in which exactly the faults of a set are active.
+struct SetMass {
+    set: Vec<FaultIndex>,
+    sure: f64,
+    open: f64,
+}
+
+impl Leaves {
+    /// The sets found with the greatest mass. Other leaves than their own hold worlds of theirs too: all are asked again.
+    fn most_probable(&self, expansion: &Expansion<'_>, wanted: usize) -> Vec<SetMass> {
+        let mut sets: Vec<(&Vec<FaultIndex>, f64)> = self.sets.iter().map(|(set, mass)| (set, *mass)).collect();
+        sets.sort_unstable_by(|(a, p), (b, q)| q.total_cmp(p).then_with(|| a.cmp(b)));
+        sets.truncate(wanted);
+        let total = |leaves: &[Leaf], set: &[FaultIndex]| leaves.iter().map(|leaf| expansion.mass_of(leaf, set)).sum();
+        let mut sets: Vec<SetMass> = sets
+            .into_iter()
+            .map(|(set, _)| SetMass { set: set.clone(), sure: total(&self.sure, set), open: total(&self.open, set) })
+            .collect();
+        sets.sort_by(|a, b| b.sure.total_cmp(&a.sure).then_with(|| a.set.cmp(&b.set)));
+        sets
+    }
 }
 
 struct Outcome {
@@ -125,17 +180,18 @@ struct Outcome {
     finished: bool,
     reason: StopReason,
     slack: f64,
+    conflict: Option<Conflict>,
 }
 
 fn conclude(
     case: &Case<'_>,
-    options: &DiagnoseOptions,
+    network: &Network,
     masses: &Masses,
     share_lo: &[f64],
-    mut sure_sets: Vec<(Vec<FaultIndex>, f64)>,
+    sets: Vec<SetMass>,
     outcome: Outcome,
 ) -> Diagnosis {
-    let Outcome { steps, finished, reason, slack } = outcome;
+    let Outcome { steps, finished, reason, slack, conflict } = outcome;
     let widen = |lo: f64, hi: f64| Figure::interval((lo * (1.0 - slack)).max(0.0), (hi * (1.0 + slack)).min(1.0));
     let evidence = widen(masses.sure, masses.sure + masses.open);
     let ratio = |a: f64, b: f64, default: f64| if a + b > 0.0 { a / (a + b) } else { default };
@@ -144,14 +200,14 @@ fn conclude(
     let highest = masses.sure + masses.open;
     let lower_share = |fault: usize| if highest > 0.0 { share_lo[fault] / highest * (1.0 - slack) } else { 0.0 };
     let lower_total: f64 = (0..faults).map(lower_share).sum();
-    for (variable, fault) in case.fault.iter().enumerate() {
+    for (variable, fault) in network.fault.iter().enumerate() {
         let Some(fault) = fault else { continue };
         let [present, absent] = [masses.sure_present[variable], masses.sure_absent[variable]];
         let lo = ratio(present, absent + masses.open_absent[variable], 0.0);
         let hi = ratio(present + masses.open_present[variable], absent, 1.0);
         let posterior = widen(lo, hi);
         figures.posterior[fault.index()] = Some(posterior);
-        let share = if case.failures.is_empty() {
+        let share = if network.failures.is_empty() {
             Figure::exact(0.0)
         } else {
             // Shares add up to 1, and an absent fault has none.
@@ -160,12 +216,9 @@ fn conclude(
         };
         figures.share[fault.index()] = Some(share);
     }
-    sure_sets.sort_by(|(a, p), (b, q)| q.total_cmp(p).then_with(|| a.cmp(b)));
-    sure_sets.truncate(options.diagnoses);
-    let sets = sure_sets.into_iter().map(|(set, mass)| {
-        // What is open may hold more of the set's worlds, and then is part of the evidence as well.
-        let hi = if highest > 0.0 { (mass + masses.open) / highest } else { 1.0 };
-        (set, widen(mass / highest.max(f64::MIN_POSITIVE), hi))
+    // What is open may hold more of a set's worlds, and then is part of the evidence as well.
+    let sets = sets.into_iter().map(|SetMass { set, sure, open }| {
+        (set, widen(ratio(sure, highest - sure, 0.0), ratio(sure + open, masses.sure - sure, 1.0)))
     });
     Diagnosis {
         method: Method::Interval,
@@ -178,9 +231,14 @@ fn conclude(
         },
         cost: steps,
         evidence_probability: evidence,
-        conflict: None,
-        faults: findings(case, &figures),
-        unexplained: if case.failures.is_empty() { Figure::exact(1.0) } else { widen(0.0, 1.0 - lower_total) },
+        // Nothing else means anything where nothing explains the evidence.
+        faults: if conflict.is_none() { findings(case, &figures) } else { Vec::new() },
+        unexplained: if network.failures.is_empty() || conflict.is_some() {
+            Figure::exact(1.0)
+        } else {
+            widen(0.0, 1.0 - lower_total)
+        },
+        conflict,
         diagnoses: rank(sets.collect(), case),
         diagnoses_complete: false,
         ambiguity_groups: Vec::new(),
@@ -190,143 +248,169 @@ fn conclude(
 }
 
 /// The order of splitting, and how leaves are tested.
-struct Expansion<'c, 'g> {
-    case: &'c Case<'g>,
-    order: Vec<Variable>,
-    /// Where each variable stands in the order.
+struct Expansion<'n> {
+    network: &'n Network,
+    order: Vec<Term>,
+    /// Where each event stands in the order.
     place: Vec<usize>,
-    epochs: Vec<usize>,
+    /// Gates that each term is an input of.
+    outputs: Vec<Vec<u32>>,
 }
 
-impl<'c, 'g> Expansion<'c, 'g> {
-    fn new(case: &'c Case<'g>) -> Self {
-        let mut order: Vec<Variable> = (0..case.probability.len() as u32).map(Variable).collect();
+impl<'n> Expansion<'n> {
+    fn new(network: &'n Network) -> Self {
+        let mut order: Vec<Term> = (0..network.events() as u32).map(Term).collect();
         // What decides most mass first: events far from certain, and among those the probable ones.
         order.sort_by(|a, b| {
-            let weight = |v: &Variable| {
-                let p = case.probability[v.index()];
+            let weight = |event: &Term| {
+                let p = network.probability[event.index()];
                 p.min(1.0 - p)
             };
             weight(b).total_cmp(&weight(a)).then(a.cmp(b))
         });
         let mut place = vec![0; order.len()];
-        for (at, variable) in order.iter().enumerate() {
-            place[variable.index()] = at;
+        for (at, event) in order.iter().enumerate() {
+            place[event.index()] = at;
         }
-        let mut epochs: Vec<usize> = case.conditions.iter().map(|condition| condition.epoch).collect();
-        epochs.extend(case.failures.iter().map(|failure| failure.epoch));
-        epochs.sort_unstable();
-        epochs.dedup();
-        Self { case, order, place, epochs }
+        let mut outputs = vec![Vec::new(); network.len()];
+        for (at, gate) in network.gates.iter().enumerate() {
+            for input in &gate.inputs {
+                outputs[input.index()].push(at as u32);
+            }
+        }
+        Self { network, order, place, outputs }
     }
 
-    /// Whether a variable is present in the world of a leaf in which everything left is `rest`.
-    fn holds(&self, leaf: &Leaf, variable: Variable, rest: bool) -> bool {
-        if self.place[variable.index()] < leaf.depth { leaf.present.contains(&variable) } else { rest }
+    /// The halves of a leaf, by its next event; one, if that event is certain.
+    fn split(&self, leaf: Leaf) -> impl Iterator<Item = Leaf> + use<> {
+        let event = self.order[leaf.depth];
+        let p = self.network.probability[event.index()];
+        let mut present = leaf.present.clone();
+        present.push(event);
+        [(leaf.mass * (1.0 - p), leaf.present), (leaf.mass * p, present)]
+            .into_iter()
+            .zip([p < 1.0, p > 0.0])
+            // By the event's probability: the leaf's mass may be too small for floating point, and its worlds still there.
+            .filter(|(_, possible)| *possible)
+            .map(move |((mass, present), _)| Leaf { mass, depth: leaf.depth + 1, present })
+    }
+
+    /// Whether no world at all meets the requirements, and the budget suffices to see it.
+    fn is_impossible(&self, step_budget: u64) -> bool {
+        let mut queue = BinaryHeap::from([Leaf { mass: 1.0, depth: 0, present: Vec::new() }]);
+        let mut left = step_budget / (2 * self.network.len() as u64).max(1);
+        while let Some(leaf) = queue.pop() {
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
+            match self.verdict(&leaf) {
+                Verdict::Surely => return false,
+                Verdict::SurelyNot => {}
+                Verdict::Open => queue.extend(self.split(leaf)),
+            }
+        }
+        true
+    }
+
+    /// Which terms are true in the world of a leaf in which everything left is `rest`: the least fixpoint.
+    fn world(&self, leaf: &Leaf, rest: bool) -> Vec<bool> {
+        let network = self.network;
+        let mut holds = vec![false; network.len()];
+        let mut missing: Vec<u32> = network.gates.iter().map(|gate| gate.threshold).collect();
+        let mut open: Vec<usize> = leaf.present.iter().map(|event| event.index()).collect();
+        if rest {
+            open.extend(self.order[leaf.depth..].iter().map(|event| event.index()));
+        }
+        for term in &open {
+            holds[*term] = true;
+        }
+        while let Some(term) = open.pop() {
+            for gate in &self.outputs[term] {
+                let counter = &mut missing[*gate as usize];
+                if *counter > 0 {
+                    *counter -= 1;
+                    if *counter == 0 {
+                        let term = network.events() + *gate as usize;
+                        holds[term] = true;
+                        open.push(term);
+                    }
+                }
+            }
+        }
+        holds
     }
 
     fn verdict(&self, leaf: &Leaf) -> Verdict {
+        let [low, high] = [false, true].map(|rest| self.world(leaf, rest));
         let mut verdict = Verdict::Surely;
-        for epoch in &self.epochs {
-            let worlds = [false, true].map(|rest| self.world(leaf, *epoch, rest));
-            for condition in self.case.conditions.iter().filter(|condition| condition.epoch == *epoch) {
-                let [low, high] = [0, 1].map(|at| self.said(leaf, condition, &worlds[at], at == 1));
-                if low == high {
-                    if low != condition.holds {
-                        return Verdict::SurelyNot;
-                    }
-                } else {
-                    verdict = Verdict::Open;
-                }
+        for requirement in &self.network.requirements {
+            let [low, high] = [low[requirement.term.index()], high[requirement.term.index()]];
+            if low != high {
+                verdict = Verdict::Open;
+            } else if low != requirement.holds {
+                return Verdict::SurelyNot;
             }
         }
         verdict
     }
 
-    fn world(&self, leaf: &Leaf, epoch: usize, rest: bool) -> Spread {
-        let case = self.case;
-        let graph = case.graph;
-        let active = case.events.iter().filter(|(_, variable)| self.holds(leaf, *variable, rest)).map(|(node, _)| *node);
-        graph.spread(active, |event, gate| !self.reaches(leaf, event, gate, epoch, rest))
-    }
-
-    fn reaches(&self, leaf: &Leaf, event: Node, gate: Node, epoch: usize, rest: bool) -> bool {
-        if !self.case.has_repairs() {
-            return true;
-        }
-        let (Some(Event::Fault(fault)), Some(element)) = (self.case.graph.event(event), self.case.graph.element(gate)) else {
-            return true;
-        };
-        self.open_to(leaf, &self.case.reach(fault, element, epoch), rest)
-    }
-
-    fn open_to(&self, leaf: &Leaf, reach: &Reach, rest: bool) -> bool {
-        match reach {
-            Reach::Repaired => false,
-            Reach::IfAll(failed) => failed.iter().all(|repair| self.holds(leaf, *repair, rest)),
-        }
-    }
-
-    fn said(&self, leaf: &Leaf, condition: &Condition, world: &Spread, rest: bool) -> bool {
-        let graph = self.case.graph;
-        let so = match condition.subject {
-            Subject::Gate(gate) => world.has(gate),
-            Subject::Fault(fault) => {
-                let active = self.case.variable(graph.fault_node(fault)).is_some_and(|v| self.holds(leaf, v, rest));
-                active
-                    && graph.topology().faults()[fault.index()]
-                        .elements
-                        .iter()
-                        .any(|element| self.open_to(leaf, &self.case.reach(fault, *element, condition.epoch), rest))
-            }
-        };
-        match condition.noise {
-            None => so,
-            Some(noise) => self.holds(leaf, noise.false_alarm, rest) || (so && self.holds(leaf, noise.detection, rest)),
-        }
-    }
-
-    /// Adds a leaf's mass to each variable, by whether it is present.
+    /// Adds a leaf's mass to each fault's event, by whether it is present.
     fn spread_over(&self, leaf: &Leaf, present: &mut [f64], absent: &mut [f64]) {
-        for (at, variable) in self.order.iter().enumerate() {
-            let p = match (at < leaf.depth, self.case.fault[variable.index()]) {
-                (_, None) => continue,
-                (false, _) => self.case.probability[variable.index()],
-                (true, _) => f64::from(u8::from(leaf.present.contains(variable))),
+        for (event, fault) in self.network.fault.iter().enumerate() {
+            if fault.is_none() {
+                continue;
+            }
+            let p = if self.place[event] >= leaf.depth {
+                self.network.probability[event]
+            } else {
+                f64::from(u8::from(leaf.present.contains(&Term(event as u32))))
             };
-            present[variable.index()] += leaf.mass * p;
-            absent[variable.index()] += leaf.mass * (1.0 - p);
+            present[event] += leaf.mass * p;
+            absent[event] += leaf.mass * (1.0 - p);
         }
     }
 
     /// Where a sure leaf has one active fault, the worlds in which no other fault is active surely give it what it
     /// explains when nothing left couples: a lower bound of its share. Also lists the fault set of the leaf.
-    fn share_of(&self, leaf: &Leaf, share: &mut [f64], sets: &mut Vec<(Vec<FaultIndex>, f64)>) {
-        let case = self.case;
+    fn share_of(&self, leaf: &Leaf, share: &mut [f64], sets: &mut FxHashMap<Vec<FaultIndex>, f64>) {
+        let network = self.network;
         let left = &self.order[leaf.depth..];
         let alone: f64 = left
             .iter()
-            .filter(|variable| case.fault[variable.index()].is_some())
-            .map(|variable| 1.0 - case.probability[variable.index()])
+            .filter(|event| network.fault[event.index()].is_some())
+            .map(|event| 1.0 - network.probability[event.index()])
             .product();
-        let faults: Vec<FaultIndex> = leaf.present.iter().filter_map(|variable| case.fault[variable.index()]).collect();
+        let mut faults: Vec<FaultIndex> =
+            leaf.present.iter().filter_map(|event| network.fault[event.index()]).collect();
+        faults.sort_unstable();
         let mass = leaf.mass * alone;
         if mass <= 0.0 {
             return;
         }
         if let [fault] = faults.as_slice()
-            && !case.failures.is_empty()
+            && !network.failures.is_empty()
         {
-            let explained = case
-                .failures
-                .iter()
-                .filter(|failure| self.world(leaf, failure.epoch, false).has(failure.gate))
-                .count();
-            share[fault.index()] += mass * explained as f64 / case.failures.len() as f64;
+            let world = self.world(leaf, false);
+            let explained = network.failures.iter().filter(|failure| world[failure.index()]).count();
+            share[fault.index()] += mass * explained as f64 / network.failures.len() as f64;
         }
-        match sets.iter_mut().find(|(set, _)| *set == faults) {
-            Some((_, sum)) => *sum += mass,
-            None => sets.push((faults, mass)),
+        *sets.entry(faults).or_default() += mass;
+    }
+
+    /// Mass of the worlds of a leaf in which exactly the faults of a set are active.
+    fn mass_of(&self, leaf: &Leaf, set: &[FaultIndex]) -> f64 {
+        let mut mass = leaf.mass;
+        for (at, event) in self.order.iter().enumerate() {
+            let Some(fault) = self.network.fault[event.index()] else { continue };
+            let p = self.network.probability[event.index()];
+            mass *= match (at < leaf.depth, set.binary_search(&fault).is_ok()) {
+                (true, active) if active == leaf.present.contains(event) => continue,
+                (true, _) => return 0.0,
+                (false, true) => p,
+                (false, false) => 1.0 - p,
+            };
         }
+        mass
     }
 }

@@ -17,6 +17,7 @@ mod exact;
 mod fault_graph;
 mod figure;
 mod interval;
+mod network;
 mod paths;
 mod ranking;
 mod shares;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use onus_model::{Element, FaultId, FaultIndex, SystemId, SystemIndex};
+use onus_model::{Date, Element, FaultId, FaultIndex, Model, SystemId, SystemIndex};
 use serde::Serialize;
 
 use crate::fault_graph::{Event, FaultGraph, Node};
@@ -51,6 +51,25 @@ pub struct PossibleOrigin {
     pub index: FaultIndex,
     /// It makes the system fail without any other fault.
     pub alone: bool,
+}
+
+impl Propagation {
+    /// How many of the failed systems each contractor owns on a day; those that nobody owns under `nobody`, those that
+    /// several own under all of them, joined by ` | `.
+    pub fn by_contractor(&self, model: &Model, day: Option<Date>) -> BTreeMap<String, usize> {
+        let responsibility = model.responsibility(day);
+        let mut counts = BTreeMap::new();
+        for failed in &self.failed {
+            let owners: Vec<&str> = responsibility
+                .owners(failed.index)
+                .into_iter()
+                .map(|owner| model.contractors()[owner.index()].id.as_str())
+                .collect();
+            let name = if owners.is_empty() { "nobody".to_owned() } else { owners.join(" | ") };
+            *counts.entry(name).or_default() += 1;
+        }
+        counts
+    }
 }
 
 impl FaultGraph {
@@ -105,7 +124,8 @@ impl FaultGraph {
     }
 }
 
-/// For each node that failed, the node before it on a shortest way from some faults.
+/// For each node that failed, the node before it on a shortest way from some faults. As in [`FaultGraph::spread`], only a
+/// fault can be blocked: what was repaired is a fault where it sits, not the way through.
 pub(crate) fn shortest_ways(
     graph: &FaultGraph,
     faults: &[FaultIndex],
@@ -124,7 +144,8 @@ pub(crate) fn shortest_ways(
     }
     while let Some(node) = queue.pop_front() {
         for gate in graph.outputs(node) {
-            if failed(*gate) && before[gate.index()].is_none() && !blocked(node, *gate) {
+            let is_fault = matches!(graph.event(node), Some(Event::Fault(_)));
+            if failed(*gate) && before[gate.index()].is_none() && !(is_fault && blocked(node, *gate)) {
                 before[gate.index()] = Some(node);
                 queue.push_back(*gate);
             }

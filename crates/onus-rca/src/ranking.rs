@@ -3,10 +3,11 @@
 //!
 //! Best-first over partial fault sets along the levels of the evidence's diagram. A partial set keeps the *frontier* of
 //! diagram nodes it can have led to, with their weights: more than one, since events that are no faults (couplings,
-//! monitors' errors, failed repairs) are summed out on the way. Σ weight · P(below) is the probability of all its
-//! completions together, so no completion can be more probable: the first complete set taken from the queue is the
-//! most probable one, the next the second, and so on. This is Henrion's search for the most probable hypotheses (1991)
-//! with an exact bound.
+//! monitors' errors, failed repairs) are summed out on the way. With b(v) the larger of p·b(hi) and (1 − p)·b(lo) where v is
+//! at a fault, and their sum elsewhere, Σ weight · b is at least the probability of the best completion, since the greatest
+//! sum is at most the sum of the greatest; without events that are no faults it is that probability. So the first
+//! complete set taken from the queue is the most probable one, the next the second, and so on. This is Henrion's
+//! search for the most probable hypotheses (1991).
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -64,14 +65,15 @@ pub(crate) fn most_probable(
     wanted: usize,
     step_budget: u64,
 ) -> Ranking {
-    let below = diagram.up(probability);
+    let bounds = Bounds::new(diagram, probability, is_fault);
     let levels = diagram.levels();
+    let step_budget = step_budget.max(8 * u64::from(levels) * wanted as u64);
     let root = diagram.root();
     let mut ranking = Ranking { sets: Vec::new(), complete: true };
     let mut queue = BinaryHeap::new();
-    let total = below[root as usize];
-    if total > 0.0 {
-        queue.push(Partial { bound: total, level: 0, present: Vec::new(), frontier: vec![(root, 1.0)] });
+    let best = bounds.of(&[(root, 1.0)], 0, diagram);
+    if best > 0.0 {
+        queue.push(Partial { bound: best, level: 0, present: Vec::new(), frontier: vec![(root, 1.0)] });
     }
     let mut steps = 0;
     while let Some(mut partial) = queue.pop() {
@@ -97,7 +99,7 @@ pub(crate) fn most_probable(
         }
         for value in [false, true] {
             let frontier = step(diagram, probability, &partial.frontier, partial.level, Some(value));
-            let bound: f64 = frontier.iter().map(|(node, weight)| weight * below[*node as usize]).sum();
+            let bound = bounds.of(&frontier, partial.level + 1, diagram);
             if bound > 0.0 {
                 let mut present = partial.present.clone();
                 if value {
@@ -107,12 +109,55 @@ pub(crate) fn most_probable(
             }
         }
     }
-    // Equal ones differ in their last digits by the way they were reached: order those by their sets.
-    ranking.sets.sort_by(|(a, p), (b, q)| {
-        let tie = (p - q).abs() <= TIE * p.max(*q);
-        if tie { a.len().cmp(&b.len()).then_with(|| a.cmp(b)) } else { q.total_cmp(p) }
-    });
     ranking
+}
+
+/// Orders sets by probability. Equal ones differ in their last digits by the way they were reached: the smaller and earlier
+/// set comes first among those. "Equal up to rounding" is no equivalence, so that runs of ties are cut out first.
+pub(crate) fn order_sets<T: Ord>(sets: &mut [(Vec<T>, f64)]) {
+    sets.sort_by(|(_, p), (_, q)| q.total_cmp(p));
+    for run in sets.chunk_by_mut(|(_, p), (_, q)| (p - q).abs() <= TIE * p) {
+        run.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    }
+}
+
+/// How probable the best completion of a partial set can be at most.
+struct Bounds {
+    /// b of each node, from its own level on.
+    below: Vec<f64>,
+    /// For each level, Σ ln max(p, 1 − p) over the fault levels above it: what skipped faults contribute at best.
+    skipped: Vec<f64>,
+}
+
+impl Bounds {
+    fn new(diagram: &Diagram, probability: &[f64], is_fault: &[bool]) -> Self {
+        let mut skipped = vec![0.0; probability.len() + 1];
+        for (level, p) in probability.iter().enumerate() {
+            let at_best = if is_fault[level] { p.max(1.0 - p).ln() } else { 0.0 };
+            skipped[level + 1] = skipped[level] + at_best;
+        }
+        let mut bounds = Self { below: vec![0.0; diagram.len()], skipped };
+        bounds.below[1] = 1.0;
+        for v in 2..diagram.len() {
+            let (level, lo, hi) = diagram.node(v as u32);
+            let p = probability[level as usize];
+            let absent = (1.0 - p) * bounds.from(lo, level + 1, diagram);
+            let present = p * bounds.from(hi, level + 1, diagram);
+            bounds.below[v] = if is_fault[level as usize] { absent.max(present) } else { absent + present };
+        }
+        bounds
+    }
+
+    /// b of a node, from a level at or above its own.
+    fn from(&self, node: u32, level: u32, diagram: &Diagram) -> f64 {
+        let own = diagram.node(node).0;
+        let below = self.below[node as usize];
+        if own == level { below } else { below * (self.skipped[own as usize] - self.skipped[level as usize]).exp() }
+    }
+
+    fn of(&self, frontier: &[(u32, f64)], level: u32, diagram: &Diagram) -> f64 {
+        frontier.iter().map(|(node, weight)| weight * self.from(*node, level, diagram)).sum()
+    }
 }
 
 /// A frontier one level on: the level's variable fixed to a value, or summed out.

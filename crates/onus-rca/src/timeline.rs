@@ -54,21 +54,13 @@ pub fn timeline(
     options: &DiagnoseOptions,
 ) -> Vec<Moment> {
     let all = view.evidence(model, incident, None);
-    let superseded = all.superseded().iter().filter_map(|index| {
-        // When it was known first: it counted until it was corrected.
-        let item = &incident.evidence()[index.index()];
-        let alone = view.evidence(model, incident, Some(item.base()));
-        alone.items().iter().find(|known| known.index == *index).map(|known| known.known)
-    });
-    let mut times: Vec<Time> = all.items().iter().map(|item| item.known).chain(superseded).collect();
-    times.sort_unstable();
-    times.dedup();
     let day = incident.day();
     // Exonerations are told once, by the whole diagnosis; here only the belief counts.
     let options = DiagnoseOptions { exoneration_items: 0, ..*options };
     let mut moments: Vec<Moment> = Vec::new();
     let mut known: Vec<EvidenceId> = Vec::new();
-    for time in times {
+    // What was superseded counted until it was corrected.
+    for time in all.times() {
         let evidence = view.evidence(model, incident, Some(time));
         let diagnosis = graph.diagnose(&evidence, &options);
         let attribution = Attribution::of(model, &diagnosis, by, day);
@@ -98,7 +90,6 @@ fn moved(before: &Moment, attribution: &Attribution, diagnosis: &Diagnosis) -> b
     };
     let names = before.attribution.rows.iter().chain(&attribution.rows).map(|row| row.who.as_str());
     let leader = |diagnosis: &Diagnosis| diagnosis.faults.first().map(|fault| fault.index);
-    names.into_iter().any(|who| {
-        (share(&before.attribution.rows, who) - share(&attribution.rows, who)).abs() > VISIBLE
-    }) || leader(&before.diagnosis) != leader(diagnosis)
+    names.into_iter().any(|who| (share(&before.attribution.rows, who) - share(&attribution.rows, who)).abs() > VISIBLE)
+        || leader(&before.diagnosis) != leader(diagnosis)
 }

@@ -1,20 +1,20 @@
 //! Views: who is looking, as of when, and which evidence that leaves (DESIGN.md 3.5).
 //!
 //! An item is known from its *base* time on: `known`, else the earliest time in `seen_by`, else `at`. `pooled` knows it
-//! then. A party that `seen_by` names knows it at the time given there. A contractor that it does not name knows it from the
-//! base time if a running duty of its own covers the element concerned, or if it is among those who see the monitor that
-//! reported it. What the holder of a contract knows about elements under that contract, the parties in its `reports_to` know as
-//! well. What is public, everybody knows. A time that the record gives for a party stands against anything derived,
-//! except that what is public is known to all.
+//! then, or when the first party did that `seen_by` names. A party that `seen_by` names knows it at the time given there.
+//! A contractor that it does not name knows it from the base time if a running duty of its own covers the element
+//! concerned, or if it is among those who see the monitor that reported it. What the holder of a contract knows about
+//! elements under that contract, the parties in its `reports_to` know as well. What is public, everybody knows. A time
+//! that the record gives for a party stands against anything derived, except that what is public is known to all.
 
 use std::fmt;
 
 use onus_model::{
-    ContractorIndex, Date, Element, Evidence as Seen, EvidenceIndex, Incident, Model, POOLED, PUBLIC, Party, Responsibility,
-    SeenBy, Statement, Target, Time,
+    ContractorIndex, Date, DutyKind, Element, Evidence as Seen, EvidenceIndex, Incident, Model, POOLED, PUBLIC, Party,
+    Responsibility, SeenBy, Statement, Target, Time,
 };
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, first_known};
 
 /// Who is looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,7 +89,7 @@ impl<'m> Sight<'m> {
     /// When a view came to know an item; `None` if it never did.
     fn time(&self, view: View, _: EvidenceIndex, item: &Seen) -> Option<Time> {
         match view {
-            View::Pooled => Some(item.base()),
+            View::Pooled => Some(first_known(item)),
             View::Public => self.public(item),
             View::Contractor(contractor) => {
                 let own = self.contractors(item)[contractor.index()];
@@ -122,7 +122,8 @@ impl<'m> Sight<'m> {
             .map(|at| {
                 let contractor = ContractorIndex::new(at);
                 self.recorded(item, contractor).unwrap_or_else(|| {
-                    let by_monitor = self.monitor(item).is_some_and(|viewers| viewers.contractors.contains(&contractor));
+                    let by_monitor =
+                        self.monitor(item).is_some_and(|viewers| viewers.contractors.contains(&contractor));
                     let by_duty = elements.iter().any(|element| self.responsibility.sees(contractor, *element));
                     (by_monitor || by_duty).then_some(base)
                 })
@@ -165,8 +166,10 @@ impl<'m> Sight<'m> {
             duty.elements.iter().any(|covered| {
                 *covered == element
                     || match (covered, element) {
-                        // A contract over an interface is about both of its ends.
-                        (Element::Interface(interface), Element::System(system)) => {
+                        // To integrate an interface is about both of its ends.
+                        (Element::Interface(interface), Element::System(system))
+                            if duty.kind == DutyKind::Integrate =>
+                        {
                             let interface = &self.model.interfaces()[interface.index()];
                             interface.consumer == system || interface.provider == system
                         }

@@ -1,0 +1,265 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use onus_model::{Date, Severity, Time};
+use onus_rca::By;
+
+/// Where did a failure originate, who answers for it, and how much of the doubt is there because the work was split?
+#[derive(Debug, Parser)]
+#[command(name = "onus", version, about, long_about = None, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// One screen: the origin, who answers, how the belief moved, what each party would conclude alone
+    Report(IncidentQuery),
+    /// Look for weak places: gaps, overlaps, seams, blind monitors, shared single points of failure
+    Check(CheckQuery),
+    /// What fails from some faults; or, with --from, what a system's failure can come from
+    Propagate(PropagateQuery),
+    /// Which faults explain the evidence, and who answers for them
+    Diagnose(IncidentQuery),
+    /// How the belief moved as evidence came to be known
+    Timeline(TimelineQuery),
+    /// What each party would conclude alone
+    Views(ViewsQuery),
+    /// Say more about a code such as ONUS-E0018
+    Explain(ExplainQuery),
+    /// Print the JSON Schema of a file, for editors to complete and validate by
+    Schema(SchemaQuery),
+    /// Print completions for a shell
+    Completions(CompletionsQuery),
+    /// Print the manual page
+    Man,
+}
+
+/// A model, and the structure to judge it under.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ModelFiles {
+    /// The model file, or a folder that holds model.yaml
+    pub(crate) model: PathBuf,
+    /// Replace the model's contracts by those of this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) contracts: Option<PathBuf>,
+}
+
+/// A question about an incident.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct IncidentQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// Who is looking: pooled, public, or a contractor
+    #[arg(long, value_name = "WHO", default_value = "pooled")]
+    pub(crate) view: String,
+    /// Only what was known by this time (RFC 3339 with an offset)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Time>,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// How many faults and diagnoses to list in text
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A question about the course of an incident.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TimelineQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// Who is looking: pooled, public, or a contractor
+    #[arg(long, value_name = "WHO", default_value = "pooled")]
+    pub(crate) view: String,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// Also show times at which the belief did not change
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Chart::Text)]
+    pub(crate) format: Chart,
+}
+
+/// A question about all parties.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ViewsQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// Only what was known by this time (RFC 3339 with an offset)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Time>,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A question about a model's weak places.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CheckQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// An incident: its day decides which contracts are in force, and the file is checked too
+    pub(crate) incident: Option<PathBuf>,
+    /// The day on which contracts must be in force
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<Date>,
+    /// How many dependents make an ownerless system worth naming
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    pub(crate) dependents: u32,
+    /// Exit with status 1 if there is a finding of this weight or more
+    #[arg(long, value_enum, default_value_t = Level::Warning)]
+    pub(crate) level: Level,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub(crate) format: Report,
+}
+
+/// A question about how failure spreads.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PropagateQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// Faults that are active: `system.fault`, `consumer -> provider.fault`, or a common cause
+    #[arg(required_unless_present = "from")]
+    pub(crate) faults: Vec<String>,
+    /// Ask the reverse: which faults this system's failure can come from
+    #[arg(long, value_name = "SYSTEM", conflicts_with = "faults")]
+    pub(crate) from: Option<String>,
+    /// The day whose contracts count
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<Date>,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A code to explain.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExplainQuery {
+    /// The code, e.g. ONUS-E0018 or E0018; all codes are listed without one
+    pub(crate) code: Option<String>,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A file to describe.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SchemaQuery {
+    /// Which file
+    #[arg(value_enum, default_value_t = SchemaOf::Model)]
+    pub(crate) of: SchemaOf,
+}
+
+/// A shell to complete in.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompletionsQuery {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Form of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Form of a result that can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Chart {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// A drawing
+    Svg,
+}
+
+/// Form of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For code review tools (SARIF 2.1.0)
+    Sarif,
+}
+
+/// Under what to list who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// Who does the work
+    Contractor,
+    /// Under which contract
+    Contract,
+    /// Who stands at the top of the chain of subcontracts
+    Prime,
+    /// Corporate group
+    Group,
+}
+
+impl From<Listing> for By {
+    fn from(listing: Listing) -> Self {
+        match listing {
+            Listing::Contractor => Self::Contractor,
+            Listing::Contract => Self::Contract,
+            Listing::Prime => Self::Prime,
+            Listing::Group => Self::Group,
+        }
+    }
+}
+
+/// Weight of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// Anything worth knowing
+    Note,
+    /// Probably a mistake
+    Warning,
+    /// Input that cannot be used
+    Error,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Note => Self::Note,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+/// A file that has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// model.yaml
+    Model,
+    /// incident.yaml
+    Incident,
+    /// contracts.yaml
+    Contracts,
+}

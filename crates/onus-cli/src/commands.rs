@@ -1,0 +1,50 @@
+//! One module a command: read, ask, print.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod diagnose;
+pub(crate) mod explain;
+pub(crate) mod propagate;
+pub(crate) mod report;
+pub(crate) mod schema;
+pub(crate) mod timeline;
+pub(crate) mod views;
+
+use onus_model::{Answer, Date, FaultIndex, Model};
+use onus_rca::View;
+
+use crate::input::Failure;
+
+/// How a command ended.
+pub(crate) enum Outcome {
+    /// Done.
+    Done,
+    /// Done, and something was found at or above the level asked for.
+    Findings,
+}
+
+/// The view of a name, or what else could have been meant.
+pub(crate) fn view(model: &Model, name: &str) -> Result<View, Failure> {
+    View::named(model, name).ok_or_else(|| {
+        let parties: Vec<&str> = model.contractors().iter().map(|contractor| contractor.id.as_str()).collect();
+        Failure::Usage(format!("there is no view `{name}`; there are pooled, public, {}", parties.join(", ")))
+    })
+}
+
+/// Who answers for a fault, in a few words.
+pub(crate) fn answer(model: &Model, fault: FaultIndex, day: Option<Date>) -> String {
+    let names = |contract: onus_model::ContractIndex| -> Vec<&str> {
+        let holders = model.contracts()[contract.index()].holders();
+        holders.into_iter().map(|(party, _)| model.contractors()[party.index()].id.as_str()).collect()
+    };
+    match model.responsibility(day).answer(fault) {
+        Answer::Assigned(contract) => names(contract).join(" + "),
+        Answer::Unassigned => "nobody".to_owned(),
+        Answer::Disputed(contracts) => {
+            let mut parties: Vec<&str> = contracts.into_iter().flat_map(names).collect();
+            parties.sort_unstable();
+            parties.dedup();
+            format!("disputed: {}", parties.join(" | "))
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Reading the files a command names, and their hashes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use onus_model::{CheckOptions, Diagnostic, Error, Incident, Limits, Model, Source};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::args::ModelFiles;
+use crate::render;
+
+/// A file that was read.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Input {
+    path: String,
+    sha256: String,
+}
+
+/// A model and what it was read from.
+pub(crate) struct Estate {
+    pub(crate) model: Model,
+    pub(crate) inputs: Vec<Input>,
+    /// The text of the model, and of the structure laid over it, to point into.
+    sources: Vec<Arc<Source>>,
+    /// Where an incident is looked for.
+    folder: PathBuf,
+}
+
+/// Why a command could not be carried out.
+pub(crate) enum Failure {
+    /// What was asked makes no sense for this input.
+    Usage(String),
+    /// The input cannot be used.
+    Invalid(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl Failure {
+    /// Prints it on standard error and gives the exit status.
+    pub(crate) fn print(self) -> ExitCode {
+        match self {
+            Self::Usage(message) => {
+                anstream::eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+            Self::Invalid(error) => {
+                render::error(&error);
+                ExitCode::from(3)
+            }
+        }
+    }
+}
+
+impl Estate {
+    /// Reads the model, and lays the other structure over it if one is named.
+    pub(crate) fn open(files: &ModelFiles) -> Result<Self, Failure> {
+        let path = if files.model.is_dir() { files.model.join("model.yaml") } else { files.model.clone() };
+        let (input, source) = read(&path)?;
+        let mut model = Model::from_source(&source)?;
+        let (mut inputs, mut sources) = (vec![input], vec![source]);
+        if let Some(contracts) = &files.contracts {
+            let (input, source) = read(contracts)?;
+            model = model.with_structure_source(&source)?;
+            inputs.push(input);
+            sources.push(source);
+        }
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(Self { model, inputs, sources, folder })
+    }
+
+    /// Reads the incident: the one named, or `incident.yaml` beside the model.
+    pub(crate) fn incident(&mut self, path: Option<&PathBuf>) -> Result<Incident, Failure> {
+        let beside = self.folder.join("incident.yaml");
+        let path = match path {
+            Some(path) => path,
+            None if beside.is_file() => &beside,
+            None => {
+                let message = format!("name an incident file; there is no {} to fall back on", beside.display());
+                return Err(Failure::Usage(message));
+            }
+        };
+        let (input, source) = read(path)?;
+        let incident = Incident::from_source(&source, &self.model)?;
+        self.inputs.push(input);
+        Ok(incident)
+    }
+
+    /// The weak places of the model, each with its place in the files.
+    pub(crate) fn check(&self, options: &CheckOptions) -> Vec<Diagnostic> {
+        let mut findings = self.model.check(options);
+        // Where contracts come from a file of their own, that is where they are found.
+        for source in self.sources.iter().rev() {
+            source.locate(&mut findings);
+        }
+        findings
+    }
+}
+
+/// Reads a file once, for its text and its hash.
+fn read(path: &Path) -> Result<(Input, Arc<Source>), Failure> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|source| Failure::Invalid(Error::Io { path: name.clone(), source }))?;
+    let mut hashed = Hashed { file, hash: Sha256::new() };
+    let source = Source::from_reader(&name, &mut hashed, Limits::default())?;
+    let sha256 = hashed.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((Input { path: name, sha256 }, source))
+}
+
+/// A file that is hashed as it is read.
+struct Hashed {
+    file: File,
+    hash: Sha256,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}

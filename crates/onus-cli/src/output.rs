@@ -1,0 +1,77 @@
+//! What every result has in common: the JSON envelope, and how figures read in text.
+
+use onus_model::FaultRole;
+use onus_rca::{Figure, How};
+use serde::Serialize;
+
+use crate::input::{Failure, Input};
+
+/// A result for programs: what it is, what it was made from, and the result itself.
+#[derive(Serialize)]
+pub(crate) struct Envelope<'a, T> {
+    format: &'static str,
+    inputs: &'a [Input],
+    #[serde(flatten)]
+    result: T,
+}
+
+/// Prints a result as JSON.
+pub(crate) fn json<T: Serialize>(format: &'static str, inputs: &[Input], result: T) -> Result<(), Failure> {
+    let envelope = Envelope { format, inputs, result };
+    let text = serde_json::to_string_pretty(&envelope)
+        .map_err(|error| Failure::Usage(format!("the result cannot be written as JSON: {error}")))?;
+    print(&text);
+    Ok(())
+}
+
+/// Prints a result. A reader that has gone away is no error of ours.
+pub(crate) fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+}
+
+/// A share or probability as a percentage; an interval as its two ends.
+pub(crate) fn percent(figure: Figure) -> String {
+    match figure.how {
+        How::Exact => one(figure.lo),
+        How::Interval => format!("{}..{}", one(figure.lo), one(figure.hi)),
+    }
+}
+
+fn one(share: f64) -> String {
+    let percent = share * 100.0;
+    if share == 0.0 {
+        "0 %".to_owned()
+    } else if percent < 0.05 {
+        "<0.1 %".to_owned()
+    } else if percent > 99.95 && share < 1.0 {
+        ">99.9 %".to_owned()
+    } else if percent >= 99.95 {
+        "100 %".to_owned()
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+/// Bits with two decimals.
+pub(crate) fn bits(figure: Figure) -> String {
+    match figure.how {
+        How::Exact => format!("{:.2}", figure.lo),
+        How::Interval => format!("{:.2}..{:.2}", figure.lo, figure.hi),
+    }
+}
+
+/// What part a fault plays, where the model says so.
+pub(crate) fn role(role: FaultRole) -> &'static str {
+    match role {
+        FaultRole::Ordinary => "",
+        FaultRole::Trigger => "trigger",
+        FaultRole::Latent => "latent",
+    }
+}
+
+/// Bold, for headings.
+pub(crate) fn heading(text: &str) -> String {
+    let bold = anstyle::Style::new().bold();
+    format!("{bold}{text}{bold:#}")
+}

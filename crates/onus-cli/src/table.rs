@@ -1,0 +1,67 @@
+//! Tables in 80 columns, aligned also where names are wide (Korean, Chinese, Japanese).
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The width that all text output keeps to.
+pub(crate) const WIDTH: usize = 80;
+
+/// A table with headings; `right` names the columns that are aligned to the right.
+pub(crate) fn table(headings: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16 - 1);
+    table.set_header(headings.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    let columns = headings.len();
+    for at in 0..columns {
+        if let Some(column) = table.column_mut(at) {
+            // One space indents the first column; the last needs none on its right.
+            column.set_padding((u16::from(at == 0), if at + 1 == columns { 0 } else { 2 }));
+            if right.contains(&at) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// Breaks a text into lines of the width; `first` begins the first line, `rest` the others.
+pub(crate) fn paragraph(text: &str, first: &str, rest: &str) -> String {
+    let mut result = String::new();
+    let (mut line, mut bare) = (first.to_owned(), true);
+    for word in text.split_whitespace() {
+        if !bare && line.width() + 1 + word.width() > WIDTH {
+            result.push_str(line.trim_end());
+            result.push('\n');
+            rest.clone_into(&mut line);
+            bare = true;
+        }
+        if !bare {
+            line.push(' ');
+        }
+        line.push_str(word);
+        bare = false;
+    }
+    result.push_str(line.trim_end());
+    result.push('\n');
+    result
+}
+
+/// A text of at most so many columns; what was cut off shows as `…`.
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut result = String::new();
+    let mut width = 1;
+    for character in text.chars() {
+        width += character.width().unwrap_or(0);
+        if width > columns {
+            break;
+        }
+        result.push(character);
+    }
+    result + "…"
+}

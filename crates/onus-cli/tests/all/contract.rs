@@ -1,0 +1,197 @@
+//! What scripts rely on: streams, exit status, JSON, the same bytes every time, 80 columns.
+
+use std::process::Command;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{json, onus, root, scenarios, stderr, stdout};
+
+const KOREA: &str = "fixtures/scenarios/korea-2023";
+
+/// Every query with the arguments that make it run, without a format.
+fn queries(scenario: &str) -> Vec<Vec<String>> {
+    let words = |line: String| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut queries: Vec<Vec<String>> = ["report", "diagnose", "timeline", "views", "check"]
+        .iter()
+        .map(|command| words(format!("{command} {scenario}")))
+        .collect();
+    queries.push(words(format!("diagnose {scenario} --view public --by contract")));
+    queries.push(words(format!("diagnose {scenario} --by group")));
+    queries.push(words(format!("diagnose {scenario} --by prime")));
+    queries.push(words(format!("timeline {scenario} --view public --all")));
+    queries
+}
+
+fn run(query: &[String], more: &[&str]) -> std::process::Output {
+    let arguments: Vec<&str> = query.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    onus(&arguments)
+}
+
+#[test]
+fn every_query_answers_in_json_with_its_format_and_the_hashes_of_its_inputs() {
+    for query in queries(KOREA) {
+        let output = run(&query, &["--format", "json"]);
+        let result = json(&output);
+        assert!(result["format"].as_str().is_some_and(|format| format.starts_with("onus-")), "{query:?}");
+        let inputs = result["inputs"].as_array().expect("inputs are a list");
+        assert!(!inputs.is_empty(), "{query:?}");
+        for input in inputs {
+            assert_eq!(input["sha256"].as_str().map(str::len), Some(64), "{query:?}");
+        }
+    }
+    for line in
+        ["propagate fixtures/small router.port-module", "propagate fixtures/small --from portal", "explain E0018"]
+    {
+        let output = run(&line.split(' ').map(str::to_owned).collect::<Vec<_>>(), &["--format", "json"]);
+        assert!(json(&output)["format"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn the_hash_is_that_of_the_file() {
+    let result = json(&onus(&["diagnose", "fixtures/small", "--format", "json"]));
+    let sum = Command::new("sha256sum").arg("fixtures/small/model.yaml").current_dir(root()).output();
+    let Ok(sum) = sum else {
+        eprintln!("SKIPPED: there is no sha256sum to compare with");
+        return;
+    };
+    let sum = stdout(&sum);
+    assert_eq!(result["inputs"][0]["sha256"].as_str(), sum.split(' ').next());
+}
+
+#[test]
+fn a_diagnosis_in_json_has_the_promised_parts_and_its_columns_add_up() {
+    for scenario in scenarios() {
+        for view in ["pooled", "public"] {
+            let result = json(&onus(&["diagnose", &scenario, "--view", view, "--format", "json"]));
+            assert_eq!(result["view"], view);
+            assert_eq!(result["method"], "exact", "{scenario}");
+            for column in ["causal", "liable"] {
+                let rows = result["attribution"].as_array().expect("rows are a list");
+                let sum: f64 = rows.iter().filter_map(|row| row[column]["lo"].as_f64()).sum();
+                assert!((sum - 1.0).abs() < 1e-9, "{scenario} {view} {column}: {sum}");
+                assert!(rows.iter().all(|row| row["who"].is_string() && row["kind"].is_string()));
+            }
+            let shares: f64 = result["faults"]
+                .as_array()
+                .expect("faults are a list")
+                .iter()
+                .filter_map(|f| f["share"]["lo"].as_f64())
+                .sum();
+            let unexplained = result["unexplained"]["lo"].as_f64().expect("a figure has ends");
+            assert!((shares + unexplained - 1.0).abs() < 1e-9, "{scenario} {view}");
+            for figure in [
+                &result["faults"][0]["posterior"],
+                &result["diagnoses"][0]["probability"],
+                &result["doubt"]["fault_bits"],
+            ] {
+                assert!(figure["lo"].is_number() && figure["hi"].is_number() && figure["how"] == "exact", "{figure}");
+            }
+            assert!(result["faults"][0]["id"].is_string() && result["diagnoses"][0]["faults"].is_array());
+            assert!(result["doubt"]["contractor_bits"]["lo"].is_number());
+        }
+    }
+}
+
+#[test]
+fn text_keeps_to_80_columns_and_carries_no_colour_into_a_pipe() {
+    for scenario in scenarios() {
+        for query in queries(&scenario) {
+            // Findings quote lines of the file, which are as long as their author made them.
+            if query[0] == "check" {
+                continue;
+            }
+            let text = stdout(&run(&query, &[]));
+            assert!(!text.contains('\u{1b}'), "{query:?}");
+            for line in text.lines().skip(1) {
+                assert!(line.width() <= 80, "{query:?}: {} columns: {line}", line.width());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for query in queries(KOREA) {
+        for format in ["text", "json"] {
+            let [first, second] = [0, 1].map(|_| run(&query, &["--format", format]).stdout);
+            assert_eq!(first, second, "{query:?}");
+        }
+    }
+}
+
+#[test]
+fn results_go_to_standard_output_and_everything_else_to_standard_error() {
+    let good = onus(&["diagnose", KOREA]);
+    assert!(good.status.success() && !good.stdout.is_empty() && good.stderr.is_empty());
+    let bad = onus(&["diagnose", "fixtures/invalid/E0018-system.yaml", "fixtures/small/incident.yaml"]);
+    assert_eq!(bad.status.code(), Some(3));
+    assert!(bad.stdout.is_empty() && !bad.stderr.is_empty());
+}
+
+#[test]
+fn exit_status_says_how_it_ended() {
+    for (arguments, status) in [
+        (vec!["diagnose", KOREA], 0),
+        (vec!["check", KOREA], 1),
+        (vec!["check", KOREA, "--level", "error"], 0),
+        (vec!["explain", "ONUS-E0018"], 0),
+        (vec!["explain", "ONUS-E9999"], 2),
+        (vec!["diagnose", KOREA, "--view", "somebody"], 2),
+        (vec!["diagnose", KOREA, "--as-of", "yesterday"], 2),
+        (vec!["diagnose", KOREA, "--fromat", "json"], 2),
+        (vec!["propagate", KOREA, "no.such-fault"], 2),
+        (vec!["propagate", KOREA, "--from", "nowhere"], 2),
+        (vec!["diagnose", "no/such/file.yaml"], 3),
+        (vec!["diagnose", "fixtures/small/model.yaml", "README.md"], 3),
+        (vec!["check", "fixtures/invalid/E0002-syntax.yaml"], 3),
+        (vec![], 2),
+    ] {
+        let output = onus(&arguments);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn another_structure_changes_who_answers_and_nothing_else() {
+    let merged = root().join("target").join("one-prime.yaml");
+    std::fs::create_dir_all(root().join("target")).expect("the target folder can be made");
+    let text = "format: onus/1\ncontractors: { prime: {} }\ncontracts:\n  all: { contractor: prime, duties: [\n    \
+                { duty: operate, of: ['*', '* -> *'] }, { duty: maintain, of: ['*'] }, { duty: build, of: ['*'] }] }\n";
+    std::fs::write(&merged, text).expect("the target folder can be written");
+    let merged = merged.to_string_lossy().into_owned();
+    let actual = json(&onus(&["diagnose", KOREA, "--format", "json"]));
+    let other = json(&onus(&["diagnose", KOREA, "--contracts", &merged, "--format", "json"]));
+    assert_eq!(actual["faults"], other["faults"]);
+    assert_ne!(actual["attribution"], other["attribution"]);
+    assert_eq!(other["attribution"][0]["who"], "prime");
+    assert_eq!(other["inputs"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn helpers_print_what_shells_and_editors_read() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&onus(&["completions", shell])).contains("onus"), "{shell}");
+    }
+    assert!(stdout(&onus(&["man"])).starts_with(".ie"));
+    for of in ["model", "incident", "contracts"] {
+        let schema = json(&onus(&["schema", of]));
+        assert!(schema["properties"]["format"].is_object(), "{of}");
+    }
+    let log = json(&onus(&["check", KOREA, "--format", "sarif"]));
+    assert_eq!(log["version"], "2.1.0");
+    let first = &log["runs"][0]["results"][0];
+    assert!(first["locations"][0]["physicalLocation"]["region"]["startLine"].is_u64(), "{first}");
+    let svg = stdout(&onus(&["timeline", KOREA, "--view", "public", "--format", "svg"]));
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn every_code_has_more_to_say() {
+    let listed = json(&onus(&["explain", "--format", "json"]));
+    for entry in listed["codes"].as_array().expect("codes are a list") {
+        let code = entry["code"].as_str().expect("a code is a text");
+        let said = stdout(&onus(&["explain", code]));
+        assert!(said.lines().count() >= 5, "{code}: {said}");
+    }
+}

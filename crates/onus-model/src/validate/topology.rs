@@ -1,0 +1,414 @@
+//! Topology: systems, the interfaces their needs make, faults, monitors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::code::Code;
+use crate::diagnostic::{Missing, Path, Problem, Problems};
+use crate::document;
+use crate::id::{
+    FaultId, FaultIndex, InterfaceId, InterfaceIndex, MonitorId, SystemId, SystemIndex, interface_id, objection,
+    split_interface,
+};
+use crate::model::{DEFAULT_FAULT, Element, Fault, FaultRole, Interface, Monitor, Need, Prior, System, Topology};
+use crate::quantity::Probability;
+
+use super::selector::Selection;
+use super::{ids, probability, unknown_system};
+
+/// How deeply `any` and `at_least` may nest.
+const NEED_DEPTH: usize = 64;
+
+pub(super) struct TopologyBuilder<'d, 'p> {
+    pub(super) document: &'d document::Model,
+    pub(super) problems: &'p mut Problems,
+}
+
+impl<'d> TopologyBuilder<'d, '_> {
+    pub(super) fn build(mut self) -> Topology {
+        let document = self.document;
+        ids("systems", document.systems.keys(), &[], self.problems);
+        ids("monitors", document.monitors.keys(), &[], self.problems);
+        ids("common_causes", document.common_causes.keys(), &[], self.problems);
+        let defaults = Path::default().key("defaults");
+        let default_probability =
+            probability(document.defaults.probability, &defaults.key("probability"), self.problems);
+        let mut topology = Topology {
+            default_probability,
+            default_cause: document.defaults.cause.clone(),
+            systems: self.systems(),
+            interfaces: Vec::new(),
+            faults: Vec::new(),
+            monitors: Vec::new(),
+        };
+        self.interfaces(&mut topology);
+        self.needs(&mut topology);
+        self.faults(&mut topology);
+        self.monitors(&mut topology);
+        topology
+    }
+
+    fn problem(&mut self, code: Code, path: Path, message: String) {
+        self.problems.push(Problem::new(code, path, message));
+    }
+
+    fn systems(&mut self) -> Vec<System> {
+        let section = Path::default().key("systems");
+        let mut systems = Vec::with_capacity(self.document.systems.len());
+        for (id, system) in &self.document.systems {
+            for (unit, amount) in &system.demand {
+                if !(amount.is_finite() && *amount >= 0.0) {
+                    let path = section.key(id).key("demand").key(unit);
+                    self.problem(Code::BadNumber, path, format!("expected a demand of 0 or more, found {amount}"));
+                }
+            }
+            systems.push(System {
+                id: SystemId::new(id),
+                name: system.name.clone(),
+                kind: system.kind.clone(),
+                site: system.site.clone(),
+                description: system.description.clone(),
+                faults: Vec::new(),
+                needs: Vec::new(),
+                demand: system.demand.clone(),
+            });
+        }
+        systems
+    }
+
+    /// Every need makes an interface; the section `interfaces` says more about some.
+    fn interfaces(&mut self, topology: &mut Topology) {
+        let mut pairs = BTreeSet::new();
+        for (at, system) in self.document.systems.values().enumerate() {
+            let mut open: Vec<&document::Need> = system.needs.iter().collect();
+            while let Some(need) = open.pop() {
+                match need {
+                    document::Need::Provider(provider) => {
+                        if let Some(provider) = topology.system(provider) {
+                            pairs.insert((SystemIndex::new(at), provider));
+                        }
+                    }
+                    document::Need::Any { any } => open.extend(any),
+                    document::Need::AtLeast { of, .. } => open.extend(of),
+                }
+            }
+        }
+        topology.interfaces = pairs
+            .into_iter()
+            .map(|(consumer, provider)| Interface {
+                id: InterfaceId::new(interface_id(
+                    topology.systems[consumer.index()].id.as_str(),
+                    topology.systems[provider.index()].id.as_str(),
+                )),
+                consumer,
+                provider,
+                kind: None,
+                description: None,
+                propagates: Probability::ONE,
+                delay: None,
+                faults: Vec::new(),
+            })
+            .collect();
+        let mut named = BTreeMap::new();
+        for (id, interface) in &self.document.interfaces {
+            let path = Path::default().key("interfaces").key(id);
+            let name = Path::default().key("interfaces").name(id);
+            let Some(index) = self.declared(topology, id, &name) else {
+                continue;
+            };
+            if let Some(earlier) = named.insert(index, id) {
+                self.problem(Code::DuplicateId, name, format!("`{id}` and `{earlier}` are the same interface"));
+            }
+            let propagates = interface.propagates.map(|p| probability(p, &path.key("propagates"), self.problems));
+            if let Some((shortest, longest)) = &interface.delay
+                && longest.hours() < shortest.hours()
+            {
+                let message = format!("the longest delay, {longest}, is shorter than the shortest, {shortest}");
+                self.problem(Code::EmptyDelay, path.key("delay"), message);
+            }
+            let target = &mut topology.interfaces[index.index()];
+            target.kind.clone_from(&interface.kind);
+            target.description.clone_from(&interface.description);
+            target.delay.clone_from(&interface.delay);
+            target.propagates = propagates.unwrap_or(Probability::ONE);
+        }
+    }
+
+    /// The interface that a key of `interfaces` is about.
+    fn declared(&mut self, topology: &Topology, id: &str, path: &Path) -> Option<InterfaceIndex> {
+        let Some((consumer, provider)) = split_interface(id) else {
+            self.problem(
+                Code::BadId,
+                path.clone(),
+                format!("`{id}` is not an interface: expected `consumer -> provider`"),
+            );
+            return None;
+        };
+        let ends = [consumer, provider].map(|end| self.system(topology, end, path));
+        let [Some(consumer), Some(provider)] = ends else {
+            return None;
+        };
+        let found = topology.interface_between(consumer, provider);
+        if found.is_none() {
+            let [consumer, provider] = [consumer, provider].map(|s| topology.systems[s.index()].id.as_str());
+            let message = format!("`{consumer}` does not need `{provider}`, so there is no such interface");
+            let help = if topology.interface(&interface_id(provider, consumer)).is_some() {
+                format!("`{provider}` needs `{consumer}`: the consumer stands left of the arrow")
+            } else {
+                format!("add `{provider}` to the needs of `{consumer}`")
+            };
+            let problem = Problem::new(Code::UnknownInterface, path.clone(), message).help(Some(help));
+            self.problems.push(problem.missing(Missing::Interface(consumer.to_owned(), provider.to_owned())));
+        }
+        found
+    }
+
+    fn system(&mut self, topology: &Topology, id: &str, path: &Path) -> Option<SystemIndex> {
+        let found = topology.system(id);
+        if found.is_none() {
+            let problem = unknown_system(topology, id, path, self.problems);
+            self.problems.push(problem);
+        }
+        found
+    }
+
+    fn needs(&mut self, topology: &mut Topology) {
+        for (at, (id, system)) in self.document.systems.iter().enumerate() {
+            let path = Path::default().key("systems").key(id).key("needs");
+            let needs = system
+                .needs
+                .iter()
+                .enumerate()
+                .filter_map(|(item, need)| {
+                    self.need(topology, SystemIndex::new(at), need, &path.item(item), NEED_DEPTH)
+                })
+                .collect();
+            topology.systems[at].needs = needs;
+        }
+    }
+
+    /// Recursion is bounded by `depth`.
+    fn need(
+        &mut self,
+        topology: &Topology,
+        consumer: SystemIndex,
+        need: &'d document::Need,
+        path: &Path,
+        depth: usize,
+    ) -> Option<Need> {
+        if depth == 0 {
+            self.problem(Code::TooLarge, path.clone(), format!("needs nested deeper than {NEED_DEPTH} levels"));
+            return None;
+        }
+        let (k, of, key) = match need {
+            document::Need::Provider(provider) => {
+                let provider = self.system(topology, provider, path)?;
+                let interface = topology.interface_between(consumer, provider);
+                return Some(Need::Provider(interface.expect("every need made its interface before")));
+            }
+            document::Need::Any { any } => (1, any, "any"),
+            document::Need::AtLeast { at_least, of } => (*at_least, of, "of"),
+        };
+        let path_of = path.key(key);
+        if of.is_empty() {
+            self.problem(
+                Code::EmptyNeed,
+                path_of.clone(),
+                format!("`{key}` lists nothing, so the need can never hold"),
+            );
+            return None;
+        }
+        if k == 0 || k as usize > of.len() {
+            let message = format!("expected `at_least` from 1 to the {} listed, found {k}", of.len());
+            self.problem(Code::EmptyNeed, path.key("at_least"), message);
+        }
+        let members: Vec<Need> = of
+            .iter()
+            .enumerate()
+            .filter_map(|(item, need)| self.need(topology, consumer, need, &path_of.item(item), depth - 1))
+            .collect();
+        Some(Need::AtLeast { k, of: members })
+    }
+
+    fn faults(&mut self, topology: &mut Topology) {
+        let document = self.document;
+        let mut faults: Vec<(Fault, Path)> = Vec::new();
+        for (at, (id, system)) in document.systems.iter().enumerate() {
+            let element = Element::System(SystemIndex::new(at));
+            let path = Path::default().key("systems").key(id);
+            self.own_faults(id, element, &system.faults, &path, &mut faults);
+            if system.faults.is_empty() {
+                faults.push((default_fault(topology, id, element), path));
+            }
+        }
+        for (id, interface) in &document.interfaces {
+            let Some(index) = topology.interface(id) else {
+                continue;
+            };
+            let owner = topology.interfaces[index.index()].id.as_str().to_owned();
+            let path = Path::default().key("interfaces").key(id);
+            self.own_faults(&owner, Element::Interface(index), &interface.faults, &path, &mut faults);
+        }
+        let mut selection = Selection::over(topology);
+        for (name, common) in &document.common_causes {
+            let path = Path::default().key("common_causes").key(name);
+            let elements = selection.select(&common.strikes, &path.key("strikes"), self.problems);
+            let fault = self.fault(name.clone(), elements, Some(common.strikes.clone()), &common.fault(), &path);
+            faults.push((fault, path));
+        }
+        faults.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        for pair in faults.windows(2) {
+            let [(first, path), (second, again)] = pair else { unreachable!("windows of two") };
+            if first.id == second.id {
+                let message = format!("`{}` is the id of two faults: of {path} and of {again}", second.id);
+                self.problems.push(Problem::new(Code::DuplicateId, again.clone(), message));
+            }
+        }
+        // Evidence may name a system, an interface or a fault in the same place.
+        for (fault, path) in &faults {
+            let id = fault.id.as_str();
+            let other = if topology.system(id).is_some() { "a system" } else { "an interface" };
+            if topology.system(id).is_some() || topology.interface(id).is_some() {
+                self.problem(Code::DuplicateId, path.clone(), format!("`{id}` is the id of {other} and of a fault"));
+            }
+        }
+        topology.faults = faults.into_iter().map(|(fault, _)| fault).collect();
+        for (at, fault) in topology.faults.iter().enumerate() {
+            for element in &fault.elements {
+                match element {
+                    Element::System(system) => topology.systems[system.index()].faults.push(FaultIndex::new(at)),
+                    Element::Interface(interface) => {
+                        topology.interfaces[interface.index()].faults.push(FaultIndex::new(at));
+                    }
+                }
+            }
+        }
+    }
+
+    fn own_faults(
+        &mut self,
+        owner: &str,
+        element: Element,
+        own: &BTreeMap<String, document::Fault>,
+        path: &Path,
+        faults: &mut Vec<(Fault, Path)>,
+    ) {
+        for (name, fault) in own {
+            if let Some(reason) = objection(name) {
+                let message = format!("`{name}` cannot be a fault's name: {reason}");
+                self.problem(Code::BadId, path.key("faults").name(name), message);
+            }
+            let path = path.key("faults").key(name);
+            faults.push((self.fault(format!("{owner}.{name}"), vec![element], None, fault, &path), path));
+        }
+    }
+
+    fn fault(
+        &mut self,
+        id: String,
+        elements: Vec<Element>,
+        strikes: Option<Vec<String>>,
+        fault: &document::Fault,
+        path: &Path,
+    ) -> Fault {
+        let prior = match (fault.probability, &fault.rate, &fault.exposure) {
+            (Some(value), None, None) => {
+                Some(Prior::Probability(probability(value, &path.key("probability"), self.problems)))
+            }
+            (None, Some(rate), Some(exposure)) => Some(Prior::Rate(rate.clone(), exposure.clone())),
+            (None, None, None) => {
+                self.problem(
+                    Code::PriorUnclear,
+                    path.clone(),
+                    "expected `probability`, or `rate` with `exposure`".to_owned(),
+                );
+                None
+            }
+            (Some(_), ..) => {
+                let message = "expected either `probability`, or `rate` with `exposure`, not both".to_owned();
+                self.problem(Code::PriorUnclear, path.clone(), message);
+                None
+            }
+            (None, ..) => {
+                let message = "`rate` and `exposure` go together: the rate works over the exposure".to_owned();
+                self.problem(Code::PriorUnclear, path.clone(), message);
+                None
+            }
+        };
+        if fault.trigger && fault.latent {
+            let message = "a fault is a trigger or latent, not both".to_owned();
+            self.problem(Code::RoleUnclear, path.clone(), message);
+        }
+        if fault.cause.trim().is_empty() {
+            self.problem(Code::MissingKey, path.clone(), "a fault needs a `cause`".to_owned());
+        }
+        Fault {
+            id: FaultId::new(id),
+            elements,
+            strikes,
+            cause: fault.cause.clone(),
+            prior: prior.unwrap_or(Prior::Probability(Probability::ZERO)),
+            role: match (fault.trigger, fault.latent) {
+                (true, _) => FaultRole::Trigger,
+                (_, true) => FaultRole::Latent,
+                _ => FaultRole::Ordinary,
+            },
+            assumed: fault.assumed.clone(),
+            description: fault.description.clone(),
+            is_default: false,
+        }
+    }
+
+    fn monitors(&mut self, topology: &mut Topology) {
+        let mut monitors = Vec::with_capacity(self.document.monitors.len());
+        let mut selection = Selection::over(topology);
+        for (id, monitor) in &self.document.monitors {
+            let path = Path::default().key("monitors").key(id);
+            let place = path.key("watches");
+            let watches: Vec<SystemIndex> = selection
+                .select(&monitor.watches, &place, self.problems)
+                .into_iter()
+                .filter_map(|element| match element {
+                    Element::System(system) => Some(system),
+                    Element::Interface(_) => None,
+                })
+                .collect();
+            for (item, selector) in monitor.watches.iter().enumerate() {
+                if split_interface(selector).is_some() {
+                    let message = format!("a monitor watches systems; `{selector}` is an interface");
+                    self.problem(Code::UnknownSystem, place.item(item), message);
+                }
+            }
+            let mut figure = |value: Option<f64>, default, key: &str| {
+                value.map_or(default, |value| probability(value, &path.key(key), self.problems))
+            };
+            let detects = figure(monitor.detects, Probability::ONE, "detects");
+            let false_alarms = figure(monitor.false_alarms, Probability::ZERO, "false_alarms");
+            let runs_on =
+                monitor.runs_on.as_ref().and_then(|system| self.system(topology, system, &path.key("runs_on")));
+            monitors.push(Monitor {
+                id: MonitorId::new(id),
+                selectors: monitor.watches.clone(),
+                watches,
+                runs_on,
+                detects,
+                false_alarms,
+                description: monitor.description.clone(),
+            });
+        }
+        topology.monitors = monitors;
+    }
+}
+
+fn default_fault(topology: &Topology, system: &str, element: Element) -> Fault {
+    Fault {
+        id: FaultId::new(format!("{system}.{DEFAULT_FAULT}")),
+        elements: vec![element],
+        strikes: None,
+        cause: topology.default_cause.clone(),
+        prior: Prior::Probability(topology.default_probability),
+        role: FaultRole::Ordinary,
+        assumed: Some("the model's default for systems that name no fault".to_owned()),
+        description: None,
+        is_default: true,
+    }
+}

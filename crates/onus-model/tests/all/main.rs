@@ -1,0 +1,11 @@
+//! The crate from outside, in one binary.
+
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "texts for tests may cost an allocation")]
+
+mod check;
+mod codes;
+mod design;
+mod fixtures;
+mod hostile;
+mod properties;
+mod schema;

@@ -1,0 +1,211 @@
+//! A case as one boolean network: events, at-least-k gates, and what the evidence requires of them. Everything that
+//! computes probabilities works on this; systems, epochs, monitors and repairs are gone.
+//!
+//! Every report, test and repair has become gates over independent events (see [`Case`] for the events), so that the
+//! network is monotone and only a [`Requirement`] may be negative. Gates may form cycles; they mean their least fixpoint.
+//!
+//! **Epochs.** A gate has a copy for each state of repair that something requires. A repair that comes into force in epoch
+//! `j` *affects* the gates of the elements it concerns and all that can fail by them; a gate's copy for epoch `k` is the
+//! one of the last epoch up to `k` in which it was affected. What no repair concerns therefore has one copy, and a failure
+//! seen twice is one failure unless a repair of something it can come from lies between.
+
+use onus_model::{FaultIndex, Target};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::case::{Case, Reach, Subject};
+use crate::fault_graph::{Event, FaultGraph, Node};
+
+/// An event or a gate of a network: events come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Term(pub(crate) u32);
+
+impl Term {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// At least `threshold` of `inputs` are true: 1 is an OR, all of them an AND; 1 of none is never true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gate {
+    pub(crate) threshold: u32,
+    pub(crate) inputs: Vec<Term>,
+}
+
+/// What the evidence requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    /// Position in the evidence of the item that requires it.
+    pub(crate) item: usize,
+    pub(crate) term: Term,
+    /// True or not.
+    pub(crate) holds: bool,
+}
+
+/// A boolean network over independent events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Network {
+    /// Probability of each event.
+    pub(crate) probability: Vec<f64>,
+    /// The fault that an event stands for; others are nobody's.
+    pub(crate) fault: Vec<Option<FaultIndex>>,
+    /// Term `events + g` is gate `g`.
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) requirements: Vec<Requirement>,
+    /// The observed failures that want explaining, each once.
+    pub(crate) failures: Vec<Term>,
+}
+
+impl Network {
+    /// Number of events.
+    pub(crate) fn events(&self) -> usize {
+        self.probability.len()
+    }
+
+    /// The gate of a term; `None` for an event.
+    pub(crate) fn gate(&self, term: Term) -> Option<&Gate> {
+        term.index().checked_sub(self.events()).map(|gate| &self.gates[gate])
+    }
+
+    /// Number of events and gates.
+    pub(crate) fn len(&self) -> usize {
+        self.events() + self.gates.len()
+    }
+
+    /// Unrolls a case. O(copies of gates + their inputs).
+    pub(crate) fn of(case: &Case<'_>) -> Self {
+        Unrolling::new(case).run()
+    }
+}
+
+struct Unrolling<'c, 'g> {
+    case: &'c Case<'g>,
+    graph: &'g FaultGraph,
+    network: Network,
+    /// For each epoch that begins with a repair, the gates it affects.
+    affected: Vec<FxHashSet<Node>>,
+    /// The copies made, by gate and epoch.
+    copies: FxHashMap<(Node, usize), Term>,
+    /// Copies whose inputs are still to be filled in.
+    open: Vec<(Node, usize, Term)>,
+}
+
+impl<'c, 'g> Unrolling<'c, 'g> {
+    fn new(case: &'c Case<'g>) -> Self {
+        let network =
+            Network { probability: case.probability.clone(), fault: case.fault.clone(), ..Network::default() };
+        let mut unrolling = Self {
+            case,
+            graph: case.graph,
+            network,
+            affected: Vec::new(),
+            copies: FxHashMap::default(),
+            open: Vec::new(),
+        };
+        unrolling.affected = (1..=case.epochs()).map(|epoch| unrolling.affected_in(epoch)).collect();
+        unrolling
+    }
+
+    fn run(mut self) -> Network {
+        for condition in &self.case.conditions {
+            let said = match condition.subject {
+                Subject::Gate(gate) => self.copy(gate, condition.epoch),
+                Subject::Fault(fault) => self.anywhere(fault, condition.epoch),
+            };
+            let term = match condition.noise {
+                None => said,
+                Some(noise) => {
+                    let detected = self.add(2, vec![said, Term(noise.detection.0)]);
+                    self.add(1, vec![Term(noise.false_alarm.0), detected])
+                }
+            };
+            self.network.requirements.push(Requirement { item: condition.item, term, holds: condition.holds });
+        }
+        for failure in &self.case.failures {
+            let term = self.copy(failure.gate, failure.epoch);
+            if !self.network.failures.contains(&term) {
+                self.network.failures.push(term);
+            }
+        }
+        while let Some((gate, epoch, term)) = self.open.pop() {
+            let inputs = self.graph.inputs(gate).iter().filter_map(|input| self.input(*input, gate, epoch)).collect();
+            let at = term.index() - self.network.events();
+            self.network.gates[at].inputs = inputs;
+        }
+        self.network
+    }
+
+    fn add(&mut self, threshold: u32, inputs: Vec<Term>) -> Term {
+        self.network.gates.push(Gate { threshold, inputs });
+        Term(self.network.len() as u32 - 1)
+    }
+
+    /// The copy of a gate that stands for an epoch.
+    fn copy(&mut self, gate: Node, epoch: usize) -> Term {
+        let epoch = (1..=epoch).rev().find(|epoch| self.affected[epoch - 1].contains(&gate)).unwrap_or(0);
+        if let Some(term) = self.copies.get(&(gate, epoch)) {
+            return *term;
+        }
+        let term = self.add(self.graph.threshold(gate), Vec::new());
+        self.copies.insert((gate, epoch), term);
+        self.open.push((gate, epoch, term));
+        term
+    }
+
+    /// An input of a gate's copy; `None` if it was repaired for certain.
+    fn input(&mut self, input: Node, gate: Node, epoch: usize) -> Option<Term> {
+        let Some(event) = self.graph.event(input) else { return Some(self.copy(input, epoch)) };
+        let variable = self.case.variable(input).expect("the cone holds every event that reaches it");
+        let term = Term(variable.0);
+        let (Event::Fault(fault), Some(element)) = (event, self.graph.element(gate)) else { return Some(term) };
+        self.active(term, &self.case.reach(fault, element, epoch))
+    }
+
+    /// A fault as far as repairs have left it active.
+    fn active(&mut self, fault: Term, reach: &Reach) -> Option<Term> {
+        match reach {
+            Reach::Repaired => None,
+            Reach::IfAll(failed) if failed.is_empty() => Some(fault),
+            Reach::IfAll(failed) => {
+                let inputs: Vec<Term> = std::iter::once(fault).chain(failed.iter().map(|v| Term(v.0))).collect();
+                Some(self.add(inputs.len() as u32, inputs))
+            }
+        }
+    }
+
+    /// A fault being active on any of its elements.
+    fn anywhere(&mut self, fault: FaultIndex, epoch: usize) -> Term {
+        let variable = self.case.variable(self.graph.fault_node(fault)).expect("a tested fault is in the cone");
+        let elements = &self.graph.topology().faults()[fault.index()].elements;
+        let reaches: Vec<Reach> = elements.iter().map(|element| self.case.reach(fault, *element, epoch)).collect();
+        let inputs: Vec<Term> = reaches.iter().filter_map(|reach| self.active(Term(variable.0), reach)).collect();
+        match inputs.as_slice() {
+            [only] => *only,
+            _ => self.add(1, inputs),
+        }
+    }
+
+    /// The gates of the cone that the repairs at the beginning of an epoch affect.
+    fn affected_in(&self, epoch: usize) -> FxHashSet<Node> {
+        let topology = self.graph.topology();
+        let mut open: Vec<Node> = Vec::new();
+        for target in self.case.repairs_in(epoch) {
+            match target {
+                // An interface without faults has no gate of its own, and its repair changes nothing.
+                Target::Element(element) if topology.faults_of(element).is_empty() => {}
+                Target::Element(element) => open.push(self.graph.element_gate(element)),
+                Target::Fault(fault) => {
+                    let elements = &topology.faults()[fault.index()].elements;
+                    open.extend(elements.iter().map(|element| self.graph.element_gate(*element)));
+                }
+            }
+        }
+        let mut affected = FxHashSet::default();
+        while let Some(gate) = open.pop() {
+            if self.case.cone.contains(&gate) && affected.insert(gate) {
+                open.extend(self.graph.outputs(gate));
+            }
+        }
+        affected
+    }
+}
