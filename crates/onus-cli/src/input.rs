@@ -1,5 +1,6 @@
 //! Reading the files a command names, and their hashes.
 
+use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -111,7 +112,11 @@ fn read(path: &Path) -> Result<(Input, Arc<Source>), Failure> {
     let file = File::open(path).map_err(|source| Failure::Invalid(Error::Io { path: name.clone(), source }))?;
     let mut hashed = Hashed { file, hash: Sha256::new() };
     let source = Source::from_reader(&name, &mut hashed, Limits::default())?;
-    let sha256 = hashed.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hashed.hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     Ok((Input { path: name, sha256 }, source))
 }
 

@@ -28,8 +28,8 @@ fn main() -> ExitCode {
         Command::Timeline(query) => commands::timeline::run(query),
         Command::Views(query) => commands::views::run(query),
         Command::Explain(query) => commands::explain::run(query),
-        Command::Schema(query) => commands::schema::run(query),
-        Command::Completions(query) => commands::completions::run(query),
+        Command::Schema(query) => Ok(commands::schema::run(query)),
+        Command::Completions(query) => Ok(commands::completions::run(query)),
         Command::Man => commands::completions::man(),
     };
     match outcome {

@@ -18,6 +18,7 @@ const PLOT: f64 = 240.0;
 ///
 /// Time runs by rank, not to scale: an incident has minutes at its beginning and years at its end. Every column is a
 /// time at which something came to be known, and as wide as the others.
+#[allow(clippy::too_many_lines, reason = "one drawing, from top to bottom")]
 pub(crate) fn timeline(title: &str, view: &str, moments: &[Moment]) -> String {
     let mut who: Vec<(Kind, &str)> = Vec::new();
     for moment in moments {

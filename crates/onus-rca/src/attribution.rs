@@ -106,7 +106,7 @@ impl Attribution {
             .keys()
             .chain(sums.liable.keys())
             .cloned()
-            .chain(control.keys().map(|who| push.assigned(who)))
+            .chain(control.keys().map(|who| assigned(who)))
             .collect();
         let zero = Figure::exact(0.0);
         let mut rows: Vec<Row> = Vec::new();
@@ -227,13 +227,9 @@ impl Push<'_> {
                 };
                 shares.into_iter().map(|(who, kind, fraction)| ((kind, vec![who]), fraction)).collect()
             }
-            Liable::Party(party) => vec![(self.assigned(&self.party_name(*party)), 1.0)],
+            Liable::Party(party) => vec![(assigned(&self.party_name(*party)), 1.0)],
             Liable::Nobody => vec![((Kind::Unassigned, vec!["unassigned".to_owned()]), 1.0)],
         }
-    }
-
-    fn assigned(&self, who: &str) -> Key {
-        (Kind::Assigned, vec![who.to_owned()])
     }
 
     fn cap(&self, contract: ContractIndex, cap: &Money) -> String {
@@ -284,16 +280,12 @@ impl Push<'_> {
         loop {
             let terms = &self.model.contracts()[at.index()];
             if terms.liability.excludes.iter().any(|excluded| excluded == cause) {
-                match terms.under {
-                    Some(parent) => {
-                        at = parent;
-                        continue;
-                    }
-                    None => {
-                        let buyer = terms.buyer.or_else(|| self.model.structure().buyer());
-                        return (buyer.map_or(Liable::Nobody, Liable::Party), at);
-                    }
+                if let Some(parent) = terms.under {
+                    at = parent;
+                    continue;
                 }
+                let buyer = terms.buyer.or_else(|| self.model.structure().buyer());
+                return (buyer.map_or(Liable::Nobody, Liable::Party), at);
             }
             return match terms.liability.indemnified_by {
                 Some(party) => (Liable::Party(party), at),
@@ -400,4 +392,9 @@ impl Chokes {
             (at < model.interfaces().len()).then(|| Element::Interface(onus_model::InterfaceIndex::new(at)))
         }
     }
+}
+
+/// The row of somebody who answers alone.
+fn assigned(who: &str) -> Key {
+    (Kind::Assigned, vec![who.to_owned()])
 }

@@ -204,7 +204,7 @@ impl<'g> Case<'g> {
         for condition in &self.conditions {
             match condition.subject {
                 Subject::Gate(gate) => open.push(gate),
-                Subject::Fault(fault) => open.push(self.graph.fault_node(fault)),
+                Subject::Fault(fault) => open.push(FaultGraph::fault_node(fault)),
             }
         }
         while let Some(node) = open.pop() {
@@ -245,7 +245,7 @@ impl<'g> Case<'g> {
             }
         }
         for (fault, factor) in &self.factors {
-            if let Some(variable) = self.variable.get(&self.graph.fault_node(*fault)) {
+            if let Some(variable) = self.variable.get(&FaultGraph::fault_node(*fault)) {
                 let p = &mut self.probability[variable.index()];
                 *p = multiply_odds(*p, *factor);
             }
@@ -259,7 +259,7 @@ impl<'g> Case<'g> {
 
     /// A fault's prior, its odds multiplied by the changes.
     pub(crate) fn changed_prior(&self, fault: FaultIndex) -> f64 {
-        let prior = self.graph.prior(self.graph.fault_node(fault));
+        let prior = self.graph.prior(FaultGraph::fault_node(fault));
         self.factors.get(&fault).map_or(prior, |factor| multiply_odds(prior, *factor))
     }
 

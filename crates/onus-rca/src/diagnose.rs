@@ -215,14 +215,14 @@ impl FaultGraph {
             }
         }
         let Some(last) = states.last() else { return Vec::new() };
-        let odds = |p: f64| p / (1.0 - p);
+        // What is certain but for rounding is certain: its odds are not to be told from each other.
+        let odds = |p: f64| p.min(1.0 - 1e-12) / (1.0 - p.min(1.0 - 1e-12));
         let mut result = Vec::new();
         for fault in 0..last.len() {
             let mut by = BTreeSet::new();
             let mut before = None;
             for (count, pair) in states.windows(2).enumerate() {
                 let (earlier, later) = (pair[0][fault], pair[1][fault]);
-                // The odds of what is certain are infinite, however often they are divided.
                 let below = |p: f64| p < earlier && odds(p) * options.exoneration_factor <= odds(earlier);
                 let (divided, stays) = (below(later), below(last[fault]));
                 if earlier > 0.0 && divided && stays {
@@ -268,7 +268,7 @@ fn paths(case: &Case<'_>, faults: &[FaultIndex]) -> Vec<CausalPath> {
     for failure in &case.failures {
         let blocked = |event: Node, gate: Node| repaired(case, failure, event, gate);
         let graph = case.graph;
-        let active = faults.iter().map(|fault| graph.fault_node(*fault)).chain(graph.coupling_nodes());
+        let active = faults.iter().map(|fault| FaultGraph::fault_node(*fault)).chain(graph.coupling_nodes());
         let spread = graph.spread(active, blocked);
         if spread.has(failure.gate) {
             let before = shortest_ways(graph, faults, |node| spread.has(node), blocked);

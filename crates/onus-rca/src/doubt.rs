@@ -50,7 +50,7 @@ pub fn entropy(distribution: &[Figure]) -> Figure {
         hi += if a <= peak && peak <= b { term(peak) } else { term(a).max(term(b)) };
     }
     let outcomes = distribution.iter().filter(|figure| figure.hi > 0.0).count().max(1);
-    let exact = distribution.iter().all(|figure| figure.lo == figure.hi);
+    let exact = distribution.iter().all(|figure| figure.lo >= figure.hi);
     // Adding nothing turns the −0.0 of a certain outcome into 0.0.
     if exact {
         Figure::exact(lo.max(0.0) + 0.0)

@@ -4,6 +4,8 @@
 //! changes (Kleene iteration): since equal functions have equal handles, a change is an unequal integer, and since the
 //! network is monotone this ends at the least fixpoint, after at most as many rounds as the cycle has gates.
 
+use rustc_hash::FxHashSet;
+
 use crate::components::components;
 use crate::decision_diagram::{Bdd, BudgetExceeded, Diagram, Manager};
 use crate::network::{Network, Term};
@@ -135,6 +137,14 @@ fn functions(network: &Network, level: &[u32], manager: &mut Manager) -> Result<
         function[event] = manager.variable(*level)?;
     }
     for component in components(network) {
+        if let Some(inputs) = inputs_of_or_loop(network, &component) {
+            let inputs: Vec<Bdd> = inputs.iter().map(|input| function[input.index()]).collect();
+            let all = manager.or_all(&inputs)?;
+            for term in component {
+                function[term.index()] = all;
+            }
+            continue;
+        }
         loop {
             let mut changed = false;
             for term in &component {
@@ -150,6 +160,21 @@ fn functions(network: &Network, level: &[u32], manager: &mut Manager) -> Result<
         }
     }
     Ok(function)
+}
+
+/// What a cycle of ORs alone hears from outside: each of its gates fails by any other, so that all are the OR of these.
+/// `None` where the component is no such cycle. Without this a ring of n gates would take n rounds of n steps.
+fn inputs_of_or_loop(network: &Network, component: &[Term]) -> Option<Vec<Term>> {
+    if component.len() == 1 {
+        return None;
+    }
+    let members: FxHashSet<Term> = component.iter().copied().collect();
+    let mut inputs = Vec::new();
+    for term in component {
+        let gate = network.gate(*term).filter(|gate| gate.threshold == 1)?;
+        inputs.extend(gate.inputs.iter().copied().filter(|input| !members.contains(input)));
+    }
+    Some(inputs)
 }
 
 fn evaluate(network: &Network, term: Term, function: &[Bdd], manager: &mut Manager) -> Result<Bdd, BudgetExceeded> {

@@ -151,8 +151,7 @@ fn conflict(network: &Network, encoded: &mut Encoded, evidence: &Evidence) -> Re
         let own = network.requirements.iter().enumerate().filter(|(_, r)| r.item == *item).map(|(at, _)| at);
         together.push(encoded.all_of(own.collect::<Vec<_>>())?);
     }
-    let impossible =
-        |encoded: &Encoded, function: Bdd| !is_possible(&encoded.diagram(function), &encoded.probability);
+    let impossible = |encoded: &Encoded, function: Bdd| !is_possible(&encoded.diagram(function), &encoded.probability);
     let name = |positions: &[usize]| -> Vec<EvidenceId> {
         positions.iter().map(|at| evidence.items()[items[*at]].id.clone()).collect()
     };

@@ -177,7 +177,7 @@ impl FaultGraph {
         self.inputs.targets.len()
     }
 
-    pub(crate) fn fault_node(&self, fault: FaultIndex) -> Node {
+    pub(crate) fn fault_node(fault: FaultIndex) -> Node {
         Node::new(fault.index())
     }
 

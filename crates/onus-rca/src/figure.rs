@@ -31,7 +31,7 @@ impl Figure {
 
     /// A number certainly between two others; exact if they are one.
     pub fn interval(lo: f64, hi: f64) -> Self {
-        Self { lo, hi, how: if lo == hi { How::Exact } else { How::Interval } }
+        Self { lo, hi, how: if lo < hi { How::Interval } else { How::Exact } }
     }
 
     /// The middle, for sorting and drawing.

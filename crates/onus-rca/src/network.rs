@@ -175,7 +175,7 @@ impl<'c, 'g> Unrolling<'c, 'g> {
 
     /// A fault being active on any of its elements.
     fn anywhere(&mut self, fault: FaultIndex, epoch: usize) -> Term {
-        let variable = self.case.variable(self.graph.fault_node(fault)).expect("a tested fault is in the cone");
+        let variable = self.case.variable(FaultGraph::fault_node(fault)).expect("a tested fault is in the cone");
         let elements = &self.graph.topology().faults()[fault.index()].elements;
         let reaches: Vec<Reach> = elements.iter().map(|element| self.case.reach(fault, *element, epoch)).collect();
         let inputs: Vec<Term> = reaches.iter().filter_map(|reach| self.active(Term(variable.0), reach)).collect();

@@ -77,7 +77,7 @@ impl FaultGraph {
     ///
     /// O(V + E).
     pub fn propagate(&self, faults: &[FaultIndex]) -> Propagation {
-        let active = || faults.iter().map(|fault| self.fault_node(*fault));
+        let active = || faults.iter().map(|fault| FaultGraph::fault_node(*fault));
         let certain = self.spread(active(), |_, _| false);
         let possible = self.spread(active().chain(self.coupling_nodes()), |_, _| false);
         let parents = shortest_ways(self, faults, |node| possible.has(node), |_, _| false);
@@ -90,8 +90,14 @@ impl FaultGraph {
             for (unit, amount) in &system.demand {
                 *demand.entry(unit.clone()).or_default() += amount;
             }
-            let path = path_to(self, &parents, *gate).expect("what fails is reached from a fault through what fails");
-            failed.push(FailedSystem { system: system.id.clone(), index, certain: certain.has(*gate), path });
+            // What fails is reached from a fault through what fails: there is always a path.
+            let path = path_to(self, &parents, *gate);
+            failed.extend(path.map(|path| FailedSystem {
+                system: system.id.clone(),
+                index,
+                certain: certain.has(*gate),
+                path,
+            }));
         }
         let faults = faults.iter().map(|fault| topology.faults()[fault.index()].id.clone()).collect();
         Propagation { faults, failed, demand }
@@ -135,7 +141,7 @@ pub(crate) fn shortest_ways(
     let mut before = vec![None; graph.node_count()];
     let mut queue: VecDeque<Node> = VecDeque::new();
     for fault in faults {
-        let node = graph.fault_node(*fault);
+        let node = FaultGraph::fault_node(*fault);
         if before[node.index()].is_none() {
             // A fault is its own beginning.
             before[node.index()] = Some(node);

@@ -241,7 +241,8 @@ mod tests {
         for n in 1..=MOST_QUADRATURE_NODES {
             let rule = gauss_legendre(n);
             for degree in [0, 1, n, 2 * n - 1] {
-                let sum: f64 = rule.iter().map(|(x, w)| w * x.powi(degree as i32)).sum();
+                let sum: f64 =
+                    rule.iter().map(|(x, w)| w * x.powi(i32::try_from(degree).expect("degrees are small"))).sum();
                 assert!((sum - 1.0 / (degree as f64 + 1.0)).abs() < 1e-13, "n {n}, degree {degree}: {sum}");
             }
         }

@@ -121,7 +121,7 @@ impl<'m> Sight<'m> {
         let mut known: Vec<Option<Time>> = (0..self.model.contractors().len())
             .map(|at| {
                 let contractor = ContractorIndex::new(at);
-                self.recorded(item, contractor).unwrap_or_else(|| {
+                recorded(item, contractor).or_else(|| {
                     let by_monitor =
                         self.monitor(item).is_some_and(|viewers| viewers.contractors.contains(&contractor));
                     let by_duty = elements.iter().any(|element| self.responsibility.sees(contractor, *element));
@@ -140,7 +140,7 @@ impl<'m> Sight<'m> {
                 let Some(told) = told else { continue };
                 for party in &contract.reports_to {
                     let own = &mut known[party.index()];
-                    if self.recorded(item, *party).is_none() && own.is_none_or(|own| told < own) {
+                    if recorded(item, *party).is_none() && own.is_none_or(|own| told < own) {
                         *own = Some(told);
                         changed = true;
                     }
@@ -149,15 +149,6 @@ impl<'m> Sight<'m> {
             if !changed {
                 return known;
             }
-        }
-    }
-
-    /// What the record says of one contractor: `Some` if it names it.
-    fn recorded(&self, item: &Seen, contractor: ContractorIndex) -> Option<Option<Time>> {
-        let party = Party::Contractor(contractor);
-        match item.seen_by.as_ref()? {
-            SeenBy::Times(times) => times.get(&party).map(|time| Some(*time)),
-            SeenBy::Parties(parties) => parties.contains(&party).then(|| Some(item.base())),
         }
     }
 
@@ -177,6 +168,15 @@ impl<'m> Sight<'m> {
                     }
             })
         })
+    }
+}
+
+/// When a contractor came to know an item, where the record names it.
+fn recorded(item: &Seen, contractor: ContractorIndex) -> Option<Time> {
+    let party = Party::Contractor(contractor);
+    match item.seen_by.as_ref()? {
+        SeenBy::Times(times) => times.get(&party).copied(),
+        SeenBy::Parties(parties) => parties.contains(&party).then(|| item.base()),
     }
 }
 

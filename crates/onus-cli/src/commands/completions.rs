@@ -7,11 +7,11 @@ use crate::commands::Outcome;
 use crate::input::Failure;
 use crate::output::print;
 
-pub(crate) fn run(query: &CompletionsQuery) -> Result<Outcome, Failure> {
+pub(crate) fn run(query: &CompletionsQuery) -> Outcome {
     let mut text = Vec::new();
     clap_complete::generate(query.shell, &mut Arguments::command(), "onus", &mut text);
     print(&String::from_utf8_lossy(&text));
-    Ok(Outcome::Done)
+    Outcome::Done
 }
 
 pub(crate) fn man() -> Result<Outcome, Failure> {

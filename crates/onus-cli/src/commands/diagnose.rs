@@ -138,7 +138,7 @@ fn explanations(diagnosis: &Diagnosis, top: usize) -> String {
     if diagnosis.diagnoses.is_empty() {
         return text;
     }
-    text.push_str(&format!("\n{}\n", heading("Most probable explanations")));
+    text += &format!("\n{}\n", heading("Most probable explanations"));
     for ranked in diagnosis.diagnoses.iter().take(top.min(3)) {
         let faults: Vec<&str> = ranked.faults.iter().map(FaultId::as_str).collect();
         let faults = if faults.is_empty() { "no fault at all".to_owned() } else { faults.join(" + ") };
@@ -192,7 +192,7 @@ pub(crate) fn answers(attribution: &Attribution) -> String {
     let mut text = table(&["causal", "liable", "control", "", "who"], &[0, 1, 2], rows.collect());
     let hidden = attribution.rows.iter().filter(|row| !visible(row)).count();
     if hidden > 0 {
-        text.push_str(&format!(" ({hidden} more, each below 0.1 %)\n"));
+        text += &format!(" ({hidden} more, each below 0.1 %)\n");
     }
     text
 }

@@ -71,7 +71,7 @@ fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Resul
     text.push('\n');
     text.push_str(&table(&["system", "", "from", "by way of"], &[], rows.collect()));
     for (unit, amount) in &propagation.demand {
-        text.push_str(&format!("Demand lost: {amount} {unit}.\n"));
+        text += &format!("Demand lost: {amount} {unit}.\n");
     }
     let owners: Vec<String> = by_contractor.iter().map(|(who, count)| format!("{who} {count}")).collect();
     text.push_str(&crate::table::paragraph(&format!("Failed systems by owner: {}.", owners.join(", ")), "", "  "));

@@ -25,11 +25,6 @@ impl Bdd {
     pub(crate) const FALSE: Self = Self(0);
     /// The function that is always true.
     pub(crate) const TRUE: Self = Self(1);
-
-    /// The node's id: 0 is false, 1 is true, and children have smaller ids than their parents.
-    pub(crate) fn id(self) -> u32 {
-        self.0
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,10 +33,6 @@ enum Operation {
     Or,
     /// The first and not the second.
     AndNot,
-    /// The first with the variable whose level is the *number* of the second set to false.
-    RestrictToFalse,
-    /// As above, set to true.
-    RestrictToTrue,
 }
 
 /// A pair of operands whose result is being computed: first the low half, then the high half.
@@ -122,12 +113,6 @@ impl Manager {
     /// True where `a` is and `b` is not; with `a` true, the complement. At most |a|·|b| steps.
     pub(crate) fn and_not(&mut self, a: Bdd, b: Bdd) -> Result<Bdd, BudgetExceeded> {
         self.apply(Operation::AndNot, a.0, b.0)
-    }
-
-    /// `function` with the variable of `level` fixed to `value`. At most |f| steps.
-    pub(crate) fn restrict(&mut self, function: Bdd, level: u32, value: bool) -> Result<Bdd, BudgetExceeded> {
-        let operation = if value { Operation::RestrictToTrue } else { Operation::RestrictToFalse };
-        self.apply(operation, function.0, level)
     }
 
     /// True where all `inputs` are; true if there are none.
@@ -212,12 +197,12 @@ impl Manager {
         let (mut a, mut b) = (a, b);
         loop {
             (a, b) = operation.in_order(a, b);
-            let settled = match self.settle(operation, a, b) {
+            let settled = match Self::settle(operation, a, b) {
                 None => self.arena.recall(operation as u32, a, b)?,
                 settled => settled,
             };
             let Some(mut result) = settled else {
-                let (level, low, high) = self.halves(operation, a, b);
+                let (level, low, high) = self.halves(a, b);
                 stack.push(Frame { a, b, level, half: Half::Low(high.0, high.1) });
                 (a, b) = low;
                 continue;
@@ -242,7 +227,7 @@ impl Manager {
     }
 
     /// The result, where the operation has a rule that gives it at once.
-    fn settle(&self, operation: Operation, a: u32, b: u32) -> Option<u32> {
+    fn settle(operation: Operation, a: u32, b: u32) -> Option<u32> {
         match operation {
             Operation::And if a == 0 => Some(0),
             Operation::And if a == 1 || a == b => Some(b),
@@ -251,25 +236,12 @@ impl Manager {
             Operation::AndNot if a == 0 || b == 1 || a == b => Some(0),
             Operation::AndNot if b == 0 => Some(a),
             Operation::And | Operation::Or | Operation::AndNot => None,
-            Operation::RestrictToFalse | Operation::RestrictToTrue => {
-                let node = self.arena.node(a);
-                match node.level.cmp(&b) {
-                    std::cmp::Ordering::Less => None,
-                    std::cmp::Ordering::Equal if a > 1 => {
-                        Some(if operation == Operation::RestrictToTrue { node.hi } else { node.lo })
-                    }
-                    std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Some(a),
-                }
-            }
         }
     }
 
     /// The topmost level of two operands, and the operands where its variable is false and where it is true.
-    fn halves(&self, operation: Operation, a: u32, b: u32) -> (u32, (u32, u32), (u32, u32)) {
+    fn halves(&self, a: u32, b: u32) -> (u32, (u32, u32), (u32, u32)) {
         let node = self.arena.node(a);
-        if matches!(operation, Operation::RestrictToFalse | Operation::RestrictToTrue) {
-            return (node.level, (node.lo, b), (node.hi, b));
-        }
         let other = self.arena.node(b);
         match node.level.cmp(&other.level) {
             std::cmp::Ordering::Less => (node.level, (node.lo, b), (node.hi, b)),

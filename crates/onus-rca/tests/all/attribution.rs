@@ -40,7 +40,7 @@ fn merged(model: &Model, day: Option<onus_model::Date>) -> Model {
 }
 
 proptest! {
-    #![proptest_config(config(1500))]
+    #![proptest_config(config(800))]
 
     #[test]
     fn agrees_with_the_law(case in cases()) {

@@ -1,7 +1,8 @@
 //! Small cases with figures worked out by hand, one idea each.
 
 use onus_model::document::{
-    CommonCause, Contract, Contractor, Evidence as Item, Fault, Incident, Interface, Liability, Model, Monitor, Need, System,
+    CommonCause, Contract, Contractor, Evidence as Item, Fault, Incident, Interface, Liability, Model, Monitor, Need,
+    System,
 };
 use onus_model::{DutyKind, Time};
 use onus_rca::{Attribution, By, DiagnoseOptions, Diagnosis, Evidence, FaultGraph, Kind, MethodChoice, View, timeline};
@@ -221,8 +222,10 @@ fn a_monitor_that_says_the_opposite_is_as_good() {
 fn a_dead_monitor_reports_nothing() {
     // The monitor runs on what it watches fail: a report shows that its host works.
     let monitor = Monitor { runs_on: Some("host".to_owned()), ..reports(0.9, 0.1) };
-    let model =
-        Model::new("dead").system("host", system(0.5)).system("router", system(0.5).needs("host")).monitor("noc", monitor);
+    let model = Model::new("dead")
+        .system("host", system(0.5))
+        .system("router", system(0.5).needs("host"))
+        .monitor("noc", monitor);
     let found = diagnose(&model, [Item::failed("a", at(0), "router").via("noc")]);
     near(posterior(&found, "host.f"), 0.0);
     // Host works (0.5); then 0.5 · 0.9 + 0.5 · 0.1.
@@ -362,8 +365,11 @@ fn contracts() -> Model {
         .contract("network", Contract::held_by("netco").duty(DutyKind::Operate, ["router"]))
         .contract("sub", Contract::held_by("subco").under("network").duty(DutyKind::Maintain, ["router"]))
         .contract("application", Contract::held_by("appco").duty(DutyKind::Maintain, ["portal"]));
-    model.contracts.get_mut("sub").unwrap().liability =
-        Liability { excludes: vec!["hardware".to_owned()], cap: Some("5e8 KRW".parse().unwrap()), indemnified_by: None };
+    model.contracts.get_mut("sub").unwrap().liability = Liability {
+        excludes: vec!["hardware".to_owned()],
+        cap: Some("5e8 KRW".parse().unwrap()),
+        indemnified_by: None,
+    };
     model.contracts.get_mut("application").unwrap().liability =
         Liability { cap: Some("1e6 EUR".parse().unwrap()), ..Liability::default() };
     let mut interface = Interface::default();

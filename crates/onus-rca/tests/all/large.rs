@@ -123,7 +123,11 @@ fn chain_of(length: usize, options: &DiagnoseOptions) {
     let begin = Instant::now();
     let last = model.topology().fault(&format!("{}.f", name(length - 1))).unwrap();
     let failed = FaultGraph::compile(&model).propagate(&[last]);
-    println!("  compile and propagate {:.1?}, longest path {}", begin.elapsed(), failed.failed.last().unwrap().path.through.len());
+    println!(
+        "  compile and propagate {:.1?}, longest path {}",
+        begin.elapsed(),
+        failed.failed.last().unwrap().path.through.len()
+    );
     assert_eq!(failed.failed.len(), length);
 }
 
@@ -200,8 +204,7 @@ fn budgets_of_nothing_give_the_trivial_interval() {
         assert_eq!(diagnosis.method, Method::Interval);
         let p = diagnosis.evidence_probability;
         assert!(p.lo == 0.0 && p.hi >= 1.0);
-        let expected =
-            if method == MethodChoice::Interval { StopReason::StepBudget } else { StopReason::NodeBudget };
+        let expected = if method == MethodChoice::Interval { StopReason::StepBudget } else { StopReason::NodeBudget };
         assert_eq!(diagnosis.stopped, expected);
     }
 }

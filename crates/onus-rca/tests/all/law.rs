@@ -152,8 +152,8 @@ impl Law<'_> {
         let mut result: BTreeSet<Element> = origin.iter().copied().collect();
         if self.reaches_service(origin, None) {
             let systems = (0..self.model.systems().len()).map(|at| Element::System(SystemIndex::new(at)));
-            let interfaces = (0..self.model.interfaces().len())
-                .map(|at| Element::Interface(onus_model::InterfaceIndex::new(at)));
+            let interfaces =
+                (0..self.model.interfaces().len()).map(|at| Element::Interface(onus_model::InterfaceIndex::new(at)));
             result.extend(systems.chain(interfaces).filter(|element| !self.reaches_service(origin, Some(*element))));
         }
         result
@@ -204,9 +204,7 @@ impl Law<'_> {
                     let nobody = bucket(Kind::Unassigned, "unassigned");
                     (nobody.clone(), nobody)
                 }
-                Answer::One(contract) => {
-                    (self.names(contract), self.liable(contract, &self.model.faults()[at].cause))
-                }
+                Answer::One(contract) => (self.names(contract), self.liable(contract, &self.model.faults()[at].cause)),
                 Answer::Several(contracts) => {
                     let names: BTreeSet<String> = contracts
                         .iter()
@@ -317,9 +315,7 @@ impl Sight<'_> {
                 let by_duty = self.model.contracts().iter().any(|contract| {
                     self.in_force(contract)
                         && contract.holders().iter().any(|(holder, _)| *holder == who)
-                        && elements
-                            .iter()
-                            .any(|e| self.covers(contract, &[Operate, Maintain, Monitor, Integrate], *e))
+                        && elements.iter().any(|e| self.covers(contract, &[Operate, Maintain, Monitor, Integrate], *e))
                 });
                 let by_monitor = match &item.statement {
                     Statement::Observation { via: Some(monitor), .. } => {

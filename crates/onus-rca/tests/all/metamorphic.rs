@@ -57,7 +57,9 @@ fn figures(case: &Case) -> (BTreeMap<String, f64>, BTreeSet<Vec<String>>) {
         for exoneration in &diagnosis.exonerated {
             sets.insert(vec![name.clone(), "exonerated".to_owned(), exoneration.fault.to_string()]);
         }
-        sets.insert(diagnosis.observed_failures.iter().map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect());
+        sets.insert(
+            diagnosis.observed_failures.iter().map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect(),
+        );
     }
     (figures, sets)
 }
@@ -420,7 +422,8 @@ fn follows(model: &Model, path: &CausalPath) -> Result<(), TestCaseError> {
     for (position, element) in path.through.iter().enumerate() {
         if let Some(interface) = topology.interface(element) {
             let interface = &model.interfaces()[interface.index()];
-            let [consumer, provider] = [interface.consumer, interface.provider].map(|s| model.systems()[s.index()].id.as_str());
+            let [consumer, provider] =
+                [interface.consumer, interface.provider].map(|s| model.systems()[s.index()].id.as_str());
             prop_assert!(at.is_none_or(|at| at == provider), "{path:?}");
             prop_assert_eq!(path.through.get(position + 1).map(String::as_str), Some(consumer), "{:?}", path);
             at = Some(consumer);

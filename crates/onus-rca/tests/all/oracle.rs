@@ -27,8 +27,6 @@ pub struct Oracle {
     pub bearing: Mask,
     /// P(E | exactly these faults), everything else summed out.
     pub likelihood: Vec<f64>,
-    /// How many failures want explaining.
-    pub failures: usize,
 }
 
 /// What is known, taken apart.
@@ -269,7 +267,6 @@ impl<'a> Question<'a> {
             sets: BTreeMap::new(),
             bearing,
             likelihood: vec![0.0; masks],
-            failures: failures.len(),
         };
         for rest in 0..1_usize << (couplings.len() + repairs.len()) {
             let mut weight = 1.0;

@@ -58,7 +58,8 @@ pub fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases: (f64::from(cases) * factor).ceil() as u32,
         failure_persistence: None,
-        max_shrink_iters: 4096,
+        max_shrink_iters: 600,
+        max_global_rejects: u32::MAX,
         ..ProptestConfig::default()
     }
 }
@@ -320,7 +321,8 @@ impl Tape {
                 }
                 8 => {
                     let target = self.target(&systems, &interfaces, &[]);
-                    let odds = self.pick(&[20.0, 3.0, 0.5, 1e4]);
+                    // Several changes multiply: beyond some 1e6 a probability next to 1 has lost digits of its complement.
+                    let odds = self.pick(&[20.0, 3.0, 0.5, 100.0]);
                     let mut change = Evidence::changed(id, time, target, odds);
                     if self.once_in(2) {
                         change.causes =

@@ -14,7 +14,7 @@ fn known(evidence: &Evidence) -> BTreeMap<String, Time> {
 }
 
 proptest! {
-    #![proptest_config(config(3000))]
+    #![proptest_config(config(2000))]
 
     #[test]
     fn a_view_knows_what_the_rules_say(case in cases(), until in 0_usize..14) {
