@@ -263,6 +263,11 @@ impl<'g> Case<'g> {
         self.factors.get(&fault).map_or(prior, |factor| multiply_odds(prior, *factor))
     }
 
+    /// The faults whose odds some change multiplied.
+    pub(crate) fn changed_faults(&self) -> impl Iterator<Item = FaultIndex> {
+        self.factors.keys().copied()
+    }
+
     /// How a fault reaches an element in an epoch.
     pub(crate) fn reach(&self, fault: FaultIndex, element: Element, epoch: usize) -> Reach {
         let mut failed = Vec::new();

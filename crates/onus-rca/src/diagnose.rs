@@ -4,9 +4,10 @@
 //! stopped. `exact` answers with decision diagrams as long as they stay within a budget of nodes; `interval` answers
 //! with bounds that certainly contain the truth. Both read the same [`Case`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onus_model::{Element, EvidenceId, FaultId, FaultIndex, FaultRole, Statement, SystemId, Target};
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::case::{Case, Failure, Reach};
@@ -16,7 +17,14 @@ use crate::fault_graph::{FaultGraph, Node};
 use crate::figure::Figure;
 use crate::interval;
 use crate::network::Network;
-use crate::paths::{CausalPath, path_to, shortest_ways};
+use crate::paths::{CausalPath, path_to, ways_within};
+
+/// Faults of a model up to which a diagnosis lists all.
+const MOST_FAULTS_LISTED: usize = 10_000;
+/// Elements on all causal paths of one diagnosis together.
+const MOST_PATH_LENGTH: usize = 100_000;
+/// Terms that working out exonerations may go through; where it would be more, they are left out.
+const MOST_EXONERATION_TERMS: usize = 20_000_000;
 
 /// How a diagnosis is made. The defaults answer every incident of human size exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +38,8 @@ pub struct DiagnoseOptions {
     /// How many diagnoses are listed, the most probable ones. Default 10.
     pub diagnoses: usize,
     /// Items of evidence up to which it is worked out which item exonerated which fault, each by a diagnosis of its own.
-    /// Default 64; 0 leaves exonerations out.
+    /// Default 64; 0 leaves exonerations out. They are left out too where that would go through more than 20 million
+    /// nodes.
     pub exoneration_items: usize,
     /// A fault is exonerated by an item that divides its odds by this at least. Default 10.
     pub exoneration_factor: f64,
@@ -96,8 +105,12 @@ pub struct Diagnosis {
     pub evidence_probability: Figure,
     /// What the model cannot explain; no other figure means anything then.
     pub conflict: Option<Conflict>,
-    /// All faults: the greatest share first, then the greatest posterior, then by id.
+    /// The greatest share first, then the greatest posterior, then by id: all faults of a model of up to 10,000; of a
+    /// larger one those that bear on the evidence.
     pub faults: Vec<FaultFinding>,
+    /// How many faults are not among these: nothing in the evidence is about what they can make fail. They have no share,
+    /// and their prior.
+    pub faults_not_listed: usize,
     /// Share of the observed failures that no fault explains.
     pub unexplained: Figure,
     /// The most probable fault sets, in order.
@@ -142,7 +155,8 @@ pub struct RankedDiagnosis {
     pub indices: Vec<FaultIndex>,
     /// Probability, given the evidence, that exactly these are active among the faults that bear on it.
     pub probability: Figure,
-    /// One way from a fault of the set to each observed failure that it explains.
+    /// One way from a fault of the set to each observed failure that it explains, up to some 100,000 systems on all
+    /// ways together.
     pub paths: Vec<CausalPath>,
 }
 
@@ -198,46 +212,62 @@ impl FaultGraph {
                 ranked.paths = paths(&case, &ranked.indices);
             }
             if diagnosis.method == Method::Exact && evidence.items().len() <= options.exoneration_items {
-                diagnosis.exonerated = self.exonerations(evidence, options);
+                diagnosis.exonerated = self.exonerations(evidence, network.len(), options);
             }
         }
         diagnosis
     }
 
     /// Follows the posteriors as the items come to be known, and notes which item divided a fault's odds for good.
-    fn exonerations(&self, evidence: &Evidence, options: &DiagnoseOptions) -> Vec<Exoneration> {
-        let mut states: Vec<Vec<f64>> = Vec::new();
-        for count in 0..=evidence.items().len() {
-            let case = Case::new(self, &evidence.first(count));
-            match exact::posteriors(&case, &Network::of(&case), options.node_budget) {
-                Some(state) => states.push(state),
-                None => return Vec::new(),
+    ///
+    /// A diagnosis for each item: left out where they would go through too many terms.
+    fn exonerations(&self, evidence: &Evidence, terms: usize, options: &DiagnoseOptions) -> Vec<Exoneration> {
+        let count = evidence.items().len();
+        if (count + 1) * terms > MOST_EXONERATION_TERMS {
+            return Vec::new();
+        }
+        // By fault: its posterior after so many items. Faults that nothing bears on yet have their prior.
+        let mut states: BTreeMap<FaultIndex, Vec<f64>> = BTreeMap::new();
+        for known in (0..=count).rev() {
+            let case = Case::new(self, &evidence.first(known));
+            let Some(posterior) = exact::posteriors(Network::of(&case), options.node_budget) else { return Vec::new() };
+            if known == count {
+                let bearing = case.fault.iter().flatten().copied().chain(case.changed_faults());
+                states = bearing.map(|fault| (fault, vec![0.0; count + 1])).collect();
+            }
+            for (fault, state) in &mut states {
+                state[known] = case.changed_prior(*fault);
+            }
+            for (fault, posterior) in case.fault.iter().zip(posterior) {
+                if let Some(state) = fault.and_then(|fault| states.get_mut(&fault)) {
+                    state[known] = posterior;
+                }
             }
         }
-        let Some(last) = states.last() else { return Vec::new() };
         // What is certain but for rounding is certain: its odds are not to be told from each other.
         let odds = |p: f64| p.min(1.0 - 1e-12) / (1.0 - p.min(1.0 - 1e-12));
         let mut result = Vec::new();
-        for fault in 0..last.len() {
+        for (fault, state) in states {
+            let last = state[count];
             let mut by = BTreeSet::new();
             let mut before = None;
-            for (count, pair) in states.windows(2).enumerate() {
-                let (earlier, later) = (pair[0][fault], pair[1][fault]);
+            for (item, pair) in state.windows(2).enumerate() {
+                let (earlier, later) = (pair[0], pair[1]);
                 let below = |p: f64| p < earlier && odds(p) * options.exoneration_factor <= odds(earlier);
-                let (divided, stays) = (below(later), below(last[fault]));
+                let (divided, stays) = (below(later), below(last));
                 if earlier > 0.0 && divided && stays {
                     before.get_or_insert(earlier);
-                    by.insert(count);
-                    by.extend(repairs_before(evidence, self, FaultIndex::new(fault), count));
+                    by.insert(item);
+                    by.extend(repairs_before(evidence, self, fault, item));
                 }
             }
             if let Some(before) = before {
                 result.push(Exoneration {
-                    fault: self.topology().faults()[fault].id.clone(),
-                    index: FaultIndex::new(fault),
+                    fault: self.topology().faults()[fault.index()].id.clone(),
+                    index: fault,
                     by: by.into_iter().map(|item| evidence.items()[item].id.clone()).collect(),
                     before: Figure::exact(before),
-                    after: Figure::exact(last[fault]),
+                    after: Figure::exact(last),
                 });
             }
         }
@@ -263,17 +293,25 @@ fn repairs_before(evidence: &Evidence, graph: &FaultGraph, fault: FaultIndex, it
 
 /// One way from some fault of the set to each observed failure that the set explains, every repair that may have failed
 /// taken to have failed and every coupling to couple.
+///
+/// O(what fails from the faults in the cone) for each epoch in which a failure was seen, and the length of the ways.
 fn paths(case: &Case<'_>, faults: &[FaultIndex]) -> Vec<CausalPath> {
     let mut result: Vec<CausalPath> = Vec::new();
-    for failure in &case.failures {
-        let blocked = |event: Node, gate: Node| repaired(case, failure, event, gate);
-        let graph = case.graph;
-        let active = faults.iter().map(|fault| FaultGraph::fault_node(*fault)).chain(graph.coupling_nodes());
-        let spread = graph.spread(active, blocked);
-        if spread.has(failure.gate) {
-            let before = shortest_ways(graph, faults, |node| spread.has(node), blocked);
-            let path = path_to(graph, &before, failure.gate);
-            result.extend(path.filter(|path| !result.contains(path)));
+    let mut listed: FxHashSet<(FaultId, Vec<String>)> = FxHashSet::default();
+    let mut length = 0;
+    for failures in case.failures.chunk_by(|a, b| a.epoch == b.epoch) {
+        let blocked = |event: Node, gate: Node| repaired(case, &failures[0], event, gate);
+        let ways = ways_within(case.graph, faults, |gate| case.cone.contains(&gate), blocked);
+        for failure in failures {
+            if length > MOST_PATH_LENGTH {
+                return result;
+            }
+            if let Some(path) = path_to(case.graph, |node| ways.get(&node).copied(), failure.gate) {
+                length += path.through.len() + 1;
+                if listed.insert((path.fault.clone(), path.through.clone())) {
+                    result.push(path);
+                }
+            }
         }
     }
     result
@@ -286,35 +324,49 @@ fn repaired(case: &Case<'_>, failure: &Failure, event: Node, gate: Node) -> bool
     })
 }
 
-/// The parts of a diagnosis that methods fill in.
+/// The parts of a diagnosis that methods fill in, by variable of the case.
 pub(crate) struct Figures {
+    /// `None` where it is the prior.
     pub(crate) posterior: Vec<Option<Figure>>,
-    pub(crate) share: Vec<Option<Figure>>,
+    pub(crate) share: Vec<Figure>,
 }
 
-/// Lists all faults. Those that cannot bear on the evidence keep their prior.
-pub(crate) fn findings(case: &Case<'_>, figures: &Figures) -> Vec<FaultFinding> {
+/// Lists the faults: all of them, or in a large model those that bear on the evidence; and how many are left out. Those
+/// that cannot bear on the evidence keep their prior.
+pub(crate) fn findings(case: &Case<'_>, figures: &Figures) -> (Vec<FaultFinding>, usize) {
     let faults = case.graph.topology().faults();
-    let mut findings: Vec<FaultFinding> = faults
-        .iter()
-        .enumerate()
-        .map(|(at, fault)| FaultFinding {
+    let finding = |index: FaultIndex, posterior: Option<Figure>, share: Figure| {
+        let fault = &faults[index.index()];
+        FaultFinding {
             id: fault.id.clone(),
-            index: FaultIndex::new(at),
+            index,
             role: fault.role,
             prior: Figure::exact(fault.prior.probability().get()),
-            posterior: figures.posterior[at].unwrap_or(Figure::exact(case.changed_prior(FaultIndex::new(at)))),
-            share: figures.share[at].unwrap_or(Figure::exact(0.0)),
-        })
+            posterior: posterior.unwrap_or_else(|| Figure::exact(case.changed_prior(index))),
+            share,
+        }
+    };
+    let bearing = case.fault.iter().zip(&figures.posterior).zip(&figures.share);
+    let mut findings: Vec<FaultFinding> = bearing
+        .filter_map(|((fault, posterior), share)| fault.map(|fault| finding(fault, *posterior, *share)))
         .collect();
+    if faults.len() <= MOST_FAULTS_LISTED {
+        let mut listed = vec![false; faults.len()];
+        for finding in &findings {
+            listed[finding.index.index()] = true;
+        }
+        let others = (0..faults.len()).filter(|at| !listed[*at]).map(FaultIndex::new);
+        findings.extend(others.map(|index| finding(index, None, Figure::exact(0.0))));
+    }
     // Differences in the last digits are ties, which the id decides.
     let rounded = |figure: Figure| (figure.middle() * 1e9).round();
-    findings.sort_by(|a, b| {
+    findings.sort_unstable_by(|a, b| {
         (rounded(b.share).total_cmp(&rounded(a.share)))
             .then(rounded(b.posterior).total_cmp(&rounded(a.posterior)))
             .then(a.index.cmp(&b.index))
     });
-    findings
+    let left_out = faults.len() - findings.len();
+    (findings, left_out)
 }
 
 /// The systems whose failure was seen, each once.

@@ -17,8 +17,6 @@ pub(crate) struct Encoded {
     pub(crate) event: Vec<Term>,
     /// Probability of each level.
     pub(crate) probability: Vec<f64>,
-    /// What each requirement says, by requirement.
-    pub(crate) requirements: Vec<Bdd>,
     /// The evidence: all requirements together.
     pub(crate) evidence: Bdd,
     /// When each observed failure happens, by failure.
@@ -28,16 +26,6 @@ pub(crate) struct Encoded {
 impl Encoded {
     pub(crate) fn diagram(&self, function: Bdd) -> Diagram {
         self.manager.diagram(function)
-    }
-
-    /// The conjunction of some requirements.
-    pub(crate) fn all_of(&mut self, requirements: impl IntoIterator<Item = usize>) -> Result<Bdd, BudgetExceeded> {
-        let mut all = Bdd::TRUE;
-        for requirement in requirements {
-            let requirement = self.requirements[requirement];
-            all = self.manager.and(all, requirement)?;
-        }
-        Ok(all)
     }
 }
 
@@ -119,15 +107,26 @@ pub(crate) fn encode(network: &Network, node_budget: usize) -> Result<Encoded, B
     let mut manager = Manager::new(event.len() as u32, node_budget);
     let function = functions(network, &level, &mut manager)?;
     let mut requirements = Vec::with_capacity(network.requirements.len());
-    let mut evidence = Bdd::TRUE;
     for requirement in &network.requirements {
         let said = function[requirement.term.index()];
-        let required = if requirement.holds { said } else { manager.and_not(Bdd::TRUE, said)? };
-        evidence = manager.and(evidence, required)?;
-        requirements.push(required);
+        requirements.push(if requirement.holds { said } else { manager.and_not(Bdd::TRUE, said)? });
     }
+    let evidence = all_of(&requirements, &mut manager)?;
     let failures = network.failures.iter().map(|term| function[term.index()]).collect();
-    Ok(Encoded { manager, event, probability, requirements, evidence, failures })
+    Ok(Encoded { manager, event, probability, evidence, failures })
+}
+
+/// The conjunction of some functions, by halves: taken one after another, each would rebuild all that came before it.
+fn all_of(functions: &[Bdd], manager: &mut Manager) -> Result<Bdd, BudgetExceeded> {
+    let mut all = functions.to_vec();
+    while all.len() > 1 {
+        for at in 0..all.len().div_ceil(2) {
+            let second = all.get(2 * at + 1).copied().unwrap_or(Bdd::TRUE);
+            all[at] = manager.and(all[2 * at], second)?;
+        }
+        all.truncate(all.len().div_ceil(2));
+    }
+    Ok(all.first().copied().unwrap_or(Bdd::TRUE))
 }
 
 /// The function of every term: the least fixpoint.

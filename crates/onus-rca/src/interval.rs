@@ -196,7 +196,8 @@ fn conclude(
     let evidence = widen(masses.sure, masses.sure + masses.open);
     let ratio = |a: f64, b: f64, default: f64| if a + b > 0.0 { a / (a + b) } else { default };
     let faults = case.graph.topology().faults().len();
-    let mut figures = Figures { posterior: vec![None; faults], share: vec![None; faults] };
+    let count = network.events();
+    let mut figures = Figures { posterior: vec![None; count], share: vec![Figure::exact(0.0); count] };
     let highest = masses.sure + masses.open;
     let lower_share = |fault: usize| if highest > 0.0 { share_lo[fault] / highest * (1.0 - slack) } else { 0.0 };
     let lower_total: f64 = (0..faults).map(lower_share).sum();
@@ -206,7 +207,7 @@ fn conclude(
         let lo = ratio(present, absent + masses.open_absent[variable], 0.0);
         let hi = ratio(present + masses.open_present[variable], absent, 1.0);
         let posterior = widen(lo, hi);
-        figures.posterior[fault.index()] = Some(posterior);
+        figures.posterior[variable] = Some(posterior);
         let share = if network.failures.is_empty() {
             Figure::exact(0.0)
         } else {
@@ -214,12 +215,13 @@ fn conclude(
             let own = lower_share(fault.index());
             widen(own, posterior.hi.min(1.0 - (lower_total - own)).max(own))
         };
-        figures.share[fault.index()] = Some(share);
+        figures.share[variable] = share;
     }
     // What is open may hold more of a set's worlds, and then is part of the evidence as well.
     let sets = sets.into_iter().map(|SetMass { set, sure, open }| {
         (set, widen(ratio(sure, highest - sure, 0.0), ratio(sure + open, masses.sure - sure, 1.0)))
     });
+    let (listed, faults_not_listed) = findings(case, &figures);
     Diagnosis {
         method: Method::Interval,
         stopped: if finished && reason == StopReason::Finished {
@@ -232,7 +234,8 @@ fn conclude(
         cost: steps,
         evidence_probability: evidence,
         // Nothing else means anything where nothing explains the evidence.
-        faults: if conflict.is_none() { findings(case, &figures) } else { Vec::new() },
+        faults: if conflict.is_none() { listed } else { Vec::new() },
+        faults_not_listed,
         unexplained: if network.failures.is_empty() || conflict.is_some() {
             Figure::exact(1.0)
         } else {

@@ -20,6 +20,7 @@ mod interval;
 mod network;
 mod paths;
 mod ranking;
+mod reduce;
 mod shares;
 mod timeline;
 mod view;

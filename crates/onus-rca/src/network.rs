@@ -121,9 +121,10 @@ impl<'c, 'g> Unrolling<'c, 'g> {
             };
             self.network.requirements.push(Requirement { item: condition.item, term, holds: condition.holds });
         }
+        let mut seen = FxHashSet::default();
         for failure in &self.case.failures {
             let term = self.copy(failure.gate, failure.epoch);
-            if !self.network.failures.contains(&term) {
+            if seen.insert(term) {
                 self.network.failures.push(term);
             }
         }

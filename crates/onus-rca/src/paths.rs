@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use onus_model::{Date, Element, FaultId, FaultIndex, Model, SystemId, SystemIndex};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::fault_graph::{Event, FaultGraph, Node};
@@ -91,7 +92,7 @@ impl FaultGraph {
                 *demand.entry(unit.clone()).or_default() += amount;
             }
             // What fails is reached from a fault through what fails: there is always a path.
-            let path = path_to(self, &parents, *gate);
+            let path = path_to(self, |node| parents[node.index()], *gate);
             failed.extend(path.map(|path| FailedSystem {
                 system: system.id.clone(),
                 index,
@@ -160,8 +161,40 @@ pub(crate) fn shortest_ways(
     before
 }
 
-/// The way to a gate, as [`shortest_ways`] found it.
-pub(crate) fn path_to(graph: &FaultGraph, before: &[Option<Node>], gate: Node) -> Option<CausalPath> {
+/// For each gate within a part of the graph that fails from some faults, every coupling coupling, an input that failed
+/// before it; each fault is its own. Worked out where failure gets to alone, not over the whole graph.
+pub(crate) fn ways_within(
+    graph: &FaultGraph,
+    faults: &[FaultIndex],
+    within: impl Fn(Node) -> bool,
+    blocked: impl Fn(Node, Node) -> bool,
+) -> FxHashMap<Node, Node> {
+    let mut before: FxHashMap<Node, Node> = FxHashMap::default();
+    let mut missing: FxHashMap<Node, u32> = FxHashMap::default();
+    let mut queue: VecDeque<Node> = faults.iter().map(|fault| FaultGraph::fault_node(*fault)).collect();
+    before.extend(queue.iter().map(|fault| (*fault, *fault)));
+    while let Some(node) = queue.pop_front() {
+        for gate in graph.outputs(node) {
+            let is_fault = matches!(graph.event(node), Some(Event::Fault(_)));
+            if before.contains_key(gate) || !within(*gate) || (is_fault && blocked(node, *gate)) {
+                continue;
+            }
+            let counter = missing.entry(*gate).or_insert_with(|| {
+                let couples = |input: &&Node| matches!(graph.event(**input), Some(Event::Coupling(_)));
+                graph.threshold(*gate).saturating_sub(graph.inputs(*gate).iter().filter(couples).count() as u32).max(1)
+            });
+            *counter -= 1;
+            if *counter == 0 {
+                before.insert(*gate, node);
+                queue.push_back(*gate);
+            }
+        }
+    }
+    before
+}
+
+/// The way to a gate, given the node before each on it, as [`shortest_ways`] or [`ways_within`] found it.
+pub(crate) fn path_to(graph: &FaultGraph, before: impl Fn(Node) -> Option<Node>, gate: Node) -> Option<CausalPath> {
     let topology = graph.topology();
     let mut through = Vec::new();
     let mut node = gate;
@@ -173,6 +206,6 @@ pub(crate) fn path_to(graph: &FaultGraph, before: &[Option<Node>], gate: Node) -
         if let Some(element) = graph.named(node) {
             through.push(topology.element_id(element).to_owned());
         }
-        node = before[node.index()]?;
+        node = before(node)?;
     }
 }
