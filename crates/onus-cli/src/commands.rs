@@ -2,8 +2,10 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod cut_sets;
 pub(crate) mod diagnose;
 pub(crate) mod explain;
+pub(crate) mod importance;
 pub(crate) mod propagate;
 pub(crate) mod report;
 pub(crate) mod schema;
@@ -33,18 +35,23 @@ pub(crate) fn view(model: &Model, name: &str) -> Result<View, Failure> {
 
 /// Who answers for a fault, in a few words.
 pub(crate) fn answer(model: &Model, fault: FaultIndex, day: Option<Date>) -> String {
+    party(model, fault, day).unwrap_or_else(|| "nobody".to_owned())
+}
+
+/// Who answers for a fault, if anybody does: a contractor, the members of a consortium, or those who dispute it.
+pub(crate) fn party(model: &Model, fault: FaultIndex, day: Option<Date>) -> Option<String> {
     let names = |contract: onus_model::ContractIndex| -> Vec<&str> {
         let holders = model.contracts()[contract.index()].holders();
         holders.into_iter().map(|(party, _)| model.contractors()[party.index()].id.as_str()).collect()
     };
     match model.responsibility(day).answer(fault) {
-        Answer::Assigned(contract) => names(contract).join(" + "),
-        Answer::Unassigned => "nobody".to_owned(),
+        Answer::Assigned(contract) => Some(names(contract).join(" + ")),
+        Answer::Unassigned => None,
         Answer::Disputed(contracts) => {
             let mut parties: Vec<&str> = contracts.into_iter().flat_map(names).collect();
             parties.sort_unstable();
             parties.dedup();
-            format!("disputed: {}", parties.join(" | "))
+            Some(format!("disputed: {}", parties.join(" | ")))
         }
     }
 }

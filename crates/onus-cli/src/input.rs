@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use onus_model::{CheckOptions, Diagnostic, Error, Incident, Limits, Model, Source};
+use onus_model::{CheckOptions, Diagnostic, Error, FaultTree, Incident, Limits, Model, Source, SystemIndex, nearest};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +25,8 @@ pub(crate) struct Input {
 pub(crate) struct Estate {
     pub(crate) model: Model,
     pub(crate) inputs: Vec<Input>,
+    /// For a fault tree, its top, or why it is not clear which gate that is.
+    top: Option<Result<String, Error>>,
     /// The text of the model, and of the structure laid over it, to point into.
     sources: Vec<Arc<Source>>,
     /// Where an incident is looked for.
@@ -64,18 +66,61 @@ impl Failure {
 impl Estate {
     /// Reads the model, and lays the other structure over it if one is named.
     pub(crate) fn open(files: &ModelFiles) -> Result<Self, Failure> {
-        let path = if files.model.is_dir() { files.model.join("model.yaml") } else { files.model.clone() };
+        Self::read(&files.model, files.contracts.as_deref())
+    }
+
+    /// Reads a model, or a fault tree as one.
+    pub(crate) fn read(model: &Path, contracts: Option<&Path>) -> Result<Self, Failure> {
+        let path = if model.is_dir() { model.join("model.yaml") } else { model.to_path_buf() };
         let (input, source) = read(&path)?;
-        let mut model = Model::from_source(&source)?;
+        let (mut model, top) = if FaultTree::is_xml(&source.text) {
+            let tree = FaultTree::from_source(&source)?;
+            let top = tree.top().map(str::to_owned);
+            (tree.into_document().build()?, Some(top))
+        } else {
+            (Model::from_source(&source)?, None)
+        };
         let (mut inputs, mut sources) = (vec![input], vec![source]);
-        if let Some(contracts) = &files.contracts {
+        if let Some(contracts) = contracts {
             let (input, source) = read(contracts)?;
             model = model.with_structure_source(&source)?;
             inputs.push(input);
             sources.push(source);
         }
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Ok(Self { model, inputs, sources, folder })
+        Ok(Self { model, inputs, top, sources, folder })
+    }
+
+    /// The system of a name.
+    pub(crate) fn system(&self, name: &str) -> Result<SystemIndex, Failure> {
+        self.model.topology().system(name).ok_or_else(|| {
+            let known = self.model.systems().iter().map(|system| system.id.as_str());
+            let hint = nearest(name, known).map(|hint| format!("; {hint}")).unwrap_or_default();
+            Failure::Usage(format!("there is no system `{name}`{hint}"))
+        })
+    }
+
+    /// The systems of some names; of none, the top of the fault tree, or the only system that nothing else needs.
+    pub(crate) fn failing(&mut self, names: &[String]) -> Result<Vec<SystemIndex>, Failure> {
+        if !names.is_empty() {
+            return names.iter().map(|name| self.system(name)).collect();
+        }
+        if let Some(top) = self.top.take() {
+            return Ok(vec![self.system(&top?)?]);
+        }
+        let mut needed = vec![false; self.model.systems().len()];
+        for interface in self.model.interfaces() {
+            needed[interface.provider.index()] = true;
+        }
+        let tops: Vec<usize> = (0..needed.len()).filter(|system| !needed[*system]).collect();
+        let [top] = tops[..] else {
+            let named = tops.iter().take(8).map(|top| self.model.systems()[*top].id.as_str());
+            let named: Vec<&str> = named.collect();
+            let which = if tops.is_empty() { "each is needed by another".to_owned() } else { named.join(", ") };
+            let more = if tops.len() > named.len() { ", …" } else { "" };
+            return Err(Failure::Usage(format!("name the system that fails with --of, e.g. one of: {which}{more}")));
+        };
+        Ok(vec![SystemIndex::new(top)])
     }
 
     /// Reads the incident: the one named, or `incident.yaml` beside the model.

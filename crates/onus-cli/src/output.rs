@@ -53,6 +53,27 @@ fn one(share: f64) -> String {
     }
 }
 
+/// A probability of whatever size; an interval as its two ends.
+pub(crate) fn probability(figure: Figure) -> String {
+    match figure.how {
+        How::Exact => number(figure.lo),
+        How::Interval => format!("{}..{}", number(figure.lo), number(figure.hi)),
+    }
+}
+
+/// A number to four significant digits, plain where that is short.
+pub(crate) fn number(value: f64) -> String {
+    if !value.is_finite() || (value.fract() == 0.0 && value.abs() < 1e5) {
+        return value.to_string();
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if (-3..5).contains(&magnitude) {
+        format!("{value:.*}", usize::try_from(3 - magnitude).unwrap_or(0))
+    } else {
+        format!("{value:.3e}")
+    }
+}
+
 /// Bits with two decimals.
 pub(crate) fn bits(figure: Figure) -> String {
     match figure.how {

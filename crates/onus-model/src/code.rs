@@ -83,6 +83,11 @@ codes! {
     CyclicSupersession = "ONUS-E0036", Error, "an item supersedes itself";
     RoleUnclear = "ONUS-E0037", Error, "a fault is trigger and latent at once";
     EmptyDelay = "ONUS-E0038", Error, "a delay's longest is shorter than its shortest";
+    FaultlessFault = "ONUS-E0039", Error, "a system that cannot fail by itself has a fault";
+    NotXml = "ONUS-E0040", Error, "the text is not the XML of a fault tree";
+    NotMonotone = "ONUS-E0041", Error, "a gate can fail because something works";
+    UnknownEvent = "ONUS-E0042", Error, "no such gate or event";
+    TopUnclear = "ONUS-E0043", Error, "it is not clear which gate is the top";
 
     Gap = "ONUS-W0101", Warning, "nobody answers for a fault";
     Overlap = "ONUS-W0102", Warning, "more than one contractor answers for a fault";

@@ -289,8 +289,8 @@ pub(crate) fn more_than(told: usize) -> Diagnostic {
     Problem::new(Code::TooLarge, Path::default(), message).diagnostic(None)
 }
 
-/// "did you mean `x`?", if some known name is near enough.
-pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// "did you mean `x`?", if some known name is near enough. O(names · length²) for the names of about the same length.
+pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // One transposition or typing slip in three characters still reads as the same word.
     let length = wanted.chars().count();
     let limit = (length / 3).max(1);

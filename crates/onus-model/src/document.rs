@@ -269,6 +269,9 @@ pub struct System {
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// It cannot fail by itself: a logical grouping, which fails only with what it needs. It gets no default fault.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub faultless: bool,
     /// Its own faults.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<String, Fault>,

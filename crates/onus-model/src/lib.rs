@@ -25,6 +25,7 @@ mod id;
 mod incident;
 mod meter;
 mod model;
+mod open_psa;
 mod quantity;
 mod read;
 mod responsibility;
@@ -39,7 +40,7 @@ mod write;
 
 pub use check::CheckOptions;
 pub use code::{Code, UnknownCode};
-pub use diagnostic::{Diagnostic, Error, Location, Severity};
+pub use diagnostic::{Diagnostic, Error, Location, Severity, nearest};
 pub use document::{DutyKind, Term};
 pub use id::{
     ContractId, ContractIndex, ContractorId, ContractorIndex, EvidenceId, EvidenceIndex, FaultId, FaultIndex,
@@ -50,6 +51,7 @@ pub use model::{
     Contract, Contractor, DEFAULT_FAULT, Duty, Element, Fault, FaultRole, Holder, Interface, Liability, Model, Monitor,
     Need, Prior, Structure, System, Target, Topology, UNSPECIFIED, Viewers,
 };
+pub use open_psa::FaultTree;
 pub use quantity::{Date, Duration, Money, ParseQuantityError, Probability, Rate, Time};
 pub use read::Notation;
 pub use responsibility::{Answer, Responsibility, Seam};

@@ -75,6 +75,8 @@ pub struct System {
     pub site: Option<String>,
     /// Anything a reader should know.
     pub description: Option<String>,
+    /// It cannot fail by itself: it has no faults, and fails only with what it needs.
+    pub faultless: bool,
     /// All its faults: its own, and the common causes that strike it.
     pub faults: Vec<FaultIndex>,
     /// What it needs; all of them.

@@ -29,6 +29,7 @@ impl Model {
                 name: system.name.clone(),
                 kind: system.kind.clone(),
                 site: system.site.clone(),
+                faultless: system.faultless,
                 faults: std::collections::BTreeMap::new(),
                 needs: system.needs.iter().map(|need| need_document(topology, need)).collect(),
                 demand: system.demand.clone(),

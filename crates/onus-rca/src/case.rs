@@ -19,7 +19,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onus_model::{Element, FaultIndex, MonitorIndex, State, Statement, Target, Time};
+use onus_model::{Element, FaultIndex, MonitorIndex, State, Statement, SystemIndex, Target, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::evidence::{Evidence, Item};
@@ -104,18 +104,7 @@ pub(crate) struct Case<'g> {
 impl<'g> Case<'g> {
     /// Collects what bears on the evidence. O(cone + evidence · log evidence + repairs).
     pub(crate) fn new(graph: &'g FaultGraph, evidence: &Evidence) -> Self {
-        let mut case = Self {
-            graph,
-            probability: Vec::new(),
-            fault: Vec::new(),
-            variable: FxHashMap::default(),
-            conditions: Vec::new(),
-            failures: Vec::new(),
-            cone: FxHashSet::default(),
-            repairs: Vec::new(),
-            factors: BTreeMap::new(),
-            epoch_begins: Vec::new(),
-        };
+        let mut case = Self::nothing_known(graph);
         let times: BTreeSet<Time> = evidence
             .items()
             .iter()
@@ -138,6 +127,32 @@ impl<'g> Case<'g> {
         case.close();
         case.changes(evidence);
         case
+    }
+
+    /// Collects what bears on the failure of all these systems at once, nothing else being known. O(cone).
+    pub(crate) fn of_failures(graph: &'g FaultGraph, systems: &[SystemIndex]) -> Self {
+        let mut case = Self::nothing_known(graph);
+        for (item, system) in systems.iter().enumerate() {
+            let subject = Subject::Gate(graph.system_gate(*system));
+            case.conditions.push(Condition { item, epoch: 0, subject, holds: true, noise: None });
+        }
+        case.close();
+        case
+    }
+
+    fn nothing_known(graph: &'g FaultGraph) -> Self {
+        Self {
+            graph,
+            probability: Vec::new(),
+            fault: Vec::new(),
+            variable: FxHashMap::default(),
+            conditions: Vec::new(),
+            failures: Vec::new(),
+            cone: FxHashSet::default(),
+            repairs: Vec::new(),
+            factors: BTreeMap::new(),
+            epoch_begins: Vec::new(),
+        }
     }
 
     fn add(&mut self, probability: f64, fault: Option<FaultIndex>) -> Variable {
@@ -286,6 +301,11 @@ impl<'g> Case<'g> {
     /// The last epoch: how many times of repair there are.
     pub(crate) fn epochs(&self) -> usize {
         self.epoch_begins.len()
+    }
+
+    /// The events that a repair failed, each with what was repaired.
+    pub(crate) fn failed_repairs(&self) -> impl Iterator<Item = (Target, Variable)> {
+        self.repairs.iter().filter_map(|repair| Some((repair.target, repair.failed?)))
     }
 
     /// What the repairs at the beginning of an epoch were made to.

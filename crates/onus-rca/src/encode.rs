@@ -3,12 +3,15 @@
 //! Gates are encoded dependencies first. Inside a cycle all gates begin as *false* and are recomputed until none
 //! changes (Kleene iteration): since equal functions have equal handles, a change is an unequal integer, and since the
 //! network is monotone this ends at the least fixpoint, after at most as many rounds as the cycle has gates.
+//!
+//! The order of the events decides how large the diagrams get: [`variable_order`] proposes some and keeps the best.
 
 use rustc_hash::FxHashSet;
 
 use crate::components::components;
 use crate::decision_diagram::{Bdd, BudgetExceeded, Diagram, Manager};
 use crate::network::{Network, Term};
+use crate::variable_order::{self, Unfinished};
 
 /// A network in decision diagrams.
 pub(crate) struct Encoded {
@@ -96,74 +99,118 @@ pub(crate) fn settle(diagram: &Diagram, probability: &mut [f64]) -> f64 {
     fixed
 }
 
-/// Encodes a network within a budget of nodes.
+/// Encodes a network within a budget of nodes, in the best of some orders of its events (see [`variable_order`]).
 pub(crate) fn encode(network: &Network, node_budget: usize) -> Result<Encoded, BudgetExceeded> {
-    let event = depth_first_order(network);
-    let mut level = vec![0_u32; event.len()];
-    for (at, event) in event.iter().enumerate() {
-        level[event.index()] = at as u32;
-    }
-    let probability = event.iter().map(|event| network.probability[event.index()]).collect();
-    let mut manager = Manager::new(event.len() as u32, node_budget);
-    let function = functions(network, &level, &mut manager)?;
-    let mut requirements = Vec::with_capacity(network.requirements.len());
-    for requirement in &network.requirements {
-        let said = function[requirement.term.index()];
-        requirements.push(if requirement.holds { said } else { manager.and_not(Bdd::TRUE, said)? });
-    }
-    let evidence = all_of(&requirements, &mut manager)?;
-    let failures = network.failures.iter().map(|term| function[term.index()]).collect();
-    Ok(Encoded { manager, event, probability, evidence, failures })
+    let components = components(network);
+    variable_order::best(network, &components, node_budget, |order, budget| {
+        encode_in(network, &components, order, budget)
+    })
 }
 
-/// The conjunction of some functions, by halves: taken one after another, each would rebuild all that came before it.
-fn all_of(functions: &[Bdd], manager: &mut Manager) -> Result<Bdd, BudgetExceeded> {
-    let mut all = functions.to_vec();
-    while all.len() > 1 {
-        for at in 0..all.len().div_ceil(2) {
-            let second = all.get(2 * at + 1).copied().unwrap_or(Bdd::TRUE);
-            all[at] = manager.and(all[2 * at], second)?;
-        }
-        all.truncate(all.len().div_ceil(2));
-    }
-    Ok(all.first().copied().unwrap_or(Bdd::TRUE))
+/// Encodes a network in one order of its events.
+fn encode_in(
+    network: &Network,
+    components: &[Vec<Term>],
+    order: &[Term],
+    node_budget: usize,
+) -> Result<Encoded, Unfinished> {
+    let mut encoder = Encoder {
+        network,
+        components,
+        manager: Manager::new(order.len() as u32, node_budget),
+        function: vec![Bdd::FALSE; network.len()],
+        evaluated: 0,
+    };
+    let evidence = encoder.run(order);
+    let evidence = evidence.map_err(|exceeded| Unfinished { exceeded, progress: encoder.evaluated })?;
+    Ok(Encoded {
+        event: order.to_vec(),
+        probability: order.iter().map(|event| network.probability[event.index()]).collect(),
+        evidence,
+        failures: network.failures.iter().map(|term| encoder.function[term.index()]).collect(),
+        manager: encoder.manager,
+    })
 }
 
-/// The function of every term: the least fixpoint.
-fn functions(network: &Network, level: &[u32], manager: &mut Manager) -> Result<Vec<Bdd>, BudgetExceeded> {
-    let mut function = vec![Bdd::FALSE; network.len()];
-    for (event, level) in level.iter().enumerate() {
-        function[event] = manager.variable(*level)?;
-    }
-    for component in components(network) {
-        if let Some(inputs) = inputs_of_or_loop(network, &component) {
-            let inputs: Vec<Bdd> = inputs.iter().map(|input| function[input.index()]).collect();
-            let all = manager.or_all(&inputs)?;
-            for term in component {
-                function[term.index()] = all;
-            }
-            continue;
+struct Encoder<'n> {
+    network: &'n Network,
+    components: &'n [Vec<Term>],
+    manager: Manager,
+    /// Of every term.
+    function: Vec<Bdd>,
+    /// How often a gate has been evaluated, to see how far an order got.
+    evaluated: u64,
+}
+
+impl Encoder<'_> {
+    /// The evidence: what all requirements say together.
+    fn run(&mut self, order: &[Term]) -> Result<Bdd, BudgetExceeded> {
+        for (level, event) in (0_u32..).zip(order) {
+            self.function[event.index()] = self.manager.variable(level)?;
         }
-        loop {
-            let mut changed = false;
-            for term in &component {
-                let now = evaluate(network, *term, &function, manager)?;
-                changed |= std::mem::replace(&mut function[term.index()], now) != now;
+        self.least_fixpoint()?;
+        let mut all = Vec::with_capacity(self.network.requirements.len());
+        for requirement in &self.network.requirements {
+            let said = self.function[requirement.term.index()];
+            all.push(if requirement.holds { said } else { self.manager.and_not(Bdd::TRUE, said)? });
+        }
+        // By halves: taken one after another, each would rebuild all that came before it.
+        while all.len() > 1 {
+            for at in 0..all.len().div_ceil(2) {
+                let second = all.get(2 * at + 1).copied().unwrap_or(Bdd::TRUE);
+                all[at] = self.manager.and(all[2 * at], second)?;
             }
-            // A gate alone depends on itself only if it is its own input; then one more round settles it.
-            let alone = component.len() == 1
-                && !network.gate(component[0]).is_some_and(|gate| gate.inputs.contains(&component[0]));
-            if !changed || alone {
-                break;
+            all.truncate(all.len().div_ceil(2));
+        }
+        Ok(all.first().copied().unwrap_or(Bdd::TRUE))
+    }
+
+    /// The function of every gate.
+    fn least_fixpoint(&mut self) -> Result<(), BudgetExceeded> {
+        for component in self.components {
+            if let Some(inputs) = inputs_of_or_loop(self.network, component) {
+                let inputs: Vec<Bdd> = inputs.iter().map(|input| self.function[input.index()]).collect();
+                self.evaluated += component.len() as u64;
+                let all = self.manager.or_all(&inputs)?;
+                for term in component {
+                    self.function[term.index()] = all;
+                }
+                continue;
+            }
+            loop {
+                let mut changed = false;
+                for term in component {
+                    let now = self.evaluate(*term)?;
+                    changed |= std::mem::replace(&mut self.function[term.index()], now) != now;
+                }
+                if !changed || !is_cycle(self.network, component) {
+                    break;
+                }
             }
         }
+        Ok(())
     }
-    Ok(function)
+
+    fn evaluate(&mut self, term: Term) -> Result<Bdd, BudgetExceeded> {
+        let gate = self.network.gate(term).expect("components hold gates only");
+        let inputs: Vec<Bdd> = gate.inputs.iter().map(|input| self.function[input.index()]).collect();
+        self.evaluated += 1;
+        match gate.threshold as usize {
+            1 => self.manager.or_all(&inputs),
+            k if k == inputs.len() => self.manager.and_all(&inputs),
+            k => self.manager.at_least(k, &inputs),
+        }
+    }
+}
+
+/// Whether a component's gates depend on themselves. One alone does only if it is its own input.
+pub(crate) fn is_cycle(network: &Network, component: &[Term]) -> bool {
+    component.len() > 1 || network.gate(component[0]).is_some_and(|gate| gate.inputs.contains(&component[0]))
 }
 
 /// What a cycle of ORs alone hears from outside: each of its gates fails by any other, so that all are the OR of these.
 /// `None` where the component is no such cycle. Without this a ring of n gates would take n rounds of n steps.
-fn inputs_of_or_loop(network: &Network, component: &[Term]) -> Option<Vec<Term>> {
+pub(crate) fn inputs_of_or_loop(network: &Network, component: &[Term]) -> Option<Vec<Term>> {
     if component.len() == 1 {
         return None;
     }
@@ -174,36 +221,4 @@ fn inputs_of_or_loop(network: &Network, component: &[Term]) -> Option<Vec<Term>>
         inputs.extend(gate.inputs.iter().copied().filter(|input| !members.contains(input)));
     }
     Some(inputs)
-}
-
-fn evaluate(network: &Network, term: Term, function: &[Bdd], manager: &mut Manager) -> Result<Bdd, BudgetExceeded> {
-    let gate = network.gate(term).expect("components hold gates only");
-    let inputs: Vec<Bdd> = gate.inputs.iter().map(|input| function[input.index()]).collect();
-    match gate.threshold as usize {
-        1 => manager.or_all(&inputs),
-        k if k == inputs.len() => manager.and_all(&inputs),
-        k => manager.at_least(k, &inputs),
-    }
-}
-
-/// An order of the events: depth-first from the requirements, as they stand, so that what one gate needs stays together.
-/// What no requirement leads to comes last.
-fn depth_first_order(network: &Network) -> Vec<Term> {
-    let mut order: Vec<Term> = Vec::with_capacity(network.events());
-    let mut seen = vec![false; network.len()];
-    let roots = network.requirements.iter().map(|requirement| requirement.term).chain(network.failures.iter().copied());
-    for root in roots {
-        let mut open = vec![root];
-        while let Some(term) = open.pop() {
-            if std::mem::replace(&mut seen[term.index()], true) {
-                continue;
-            }
-            match network.gate(term) {
-                None => order.push(term),
-                Some(gate) => open.extend(gate.inputs.iter().rev()),
-            }
-        }
-    }
-    order.extend((0..network.events() as u32).map(Term).filter(|event| !seen[event.index()]));
-    order
 }

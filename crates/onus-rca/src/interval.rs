@@ -140,7 +140,9 @@ fn conflict(network: &Network, evidence: &Evidence, step_budget: u64) -> Conflic
         }
     }
     // Two could be undercut by another one alone.
-    Conflict { smallest: kept.len() <= 1, items: kept.iter().map(|item| evidence.items()[*item].id.clone()).collect() }
+    // What was asked about and not seen, for cut sets, is no item.
+    let items = kept.iter().filter_map(|item| evidence.items().get(*item)).map(|item| item.id.clone());
+    Conflict { smallest: kept.len() <= 1, items: items.collect() }
 }
 
 /// What the expansion left.

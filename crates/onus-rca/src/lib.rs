@@ -8,6 +8,7 @@ mod ambiguity;
 mod attribution;
 mod case;
 mod components;
+mod cut_sets;
 mod decision_diagram;
 mod diagnose;
 mod doubt;
@@ -16,6 +17,7 @@ mod evidence;
 mod exact;
 mod fault_graph;
 mod figure;
+mod importance;
 mod interval;
 mod network;
 mod paths;
@@ -23,9 +25,11 @@ mod ranking;
 mod reduce;
 mod shares;
 mod timeline;
+mod variable_order;
 mod view;
 
 pub use attribution::{Attribution, By, Kind, Row};
+pub use cut_sets::{ClassCutSets, Classes, Count, CutSet, CutSetOptions, CutSets, Sufficient, Truncation, Within};
 pub use diagnose::{
     Conflict, DiagnoseOptions, Diagnosis, Exoneration, FaultFinding, Method, MethodChoice, RankedDiagnosis, StopReason,
 };
@@ -33,6 +37,7 @@ pub use doubt::{Doubt, entropy};
 pub use evidence::{Evidence, Item};
 pub use fault_graph::FaultGraph;
 pub use figure::{Figure, How};
+pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};
 pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};
 pub use timeline::{Announced, Moment, timeline};
 pub use view::View;

@@ -81,8 +81,7 @@ fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Resul
 
 fn reverse(estate: &Estate, graph: &FaultGraph, system: &str, query: &PropagateQuery) -> Result<Outcome, Failure> {
     let model = &estate.model;
-    let index =
-        model.topology().system(system).ok_or_else(|| Failure::Usage(format!("there is no system `{system}`")))?;
+    let index = estate.system(system)?;
     let origins = graph.possible_origins(index);
     if query.format == Format::Json {
         json("onus-origins/1", &estate.inputs, Reverse { system, origins: &origins })?;

@@ -19,7 +19,16 @@ fn queries(scenario: &str) -> Vec<Vec<String>> {
     queries.push(words(format!("diagnose {scenario} --by group")));
     queries.push(words(format!("diagnose {scenario} --by prime")));
     queries.push(words(format!("timeline {scenario} --view public --all")));
+    queries.push(words(format!("cutsets {scenario} --incident {scenario}/incident.yaml --view public")));
+    queries.push(words(format!("cutsets {scenario} --of {}", failing(scenario))));
+    queries.push(words(format!("importance {scenario} --of {}", failing(scenario))));
     queries
+}
+
+/// A system that was seen to fail.
+fn failing(scenario: &str) -> String {
+    let result = json(&onus(&["diagnose", scenario, "--format", "json"]));
+    result["observed_failures"][0].as_str().expect("something failed in every incident").to_owned()
 }
 
 fn run(query: &[String], more: &[&str]) -> std::process::Output {
@@ -142,6 +151,11 @@ fn exit_status_says_how_it_ended() {
         (vec!["diagnose", KOREA, "--fromat", "json"], 2),
         (vec!["propagate", KOREA, "no.such-fault"], 2),
         (vec!["propagate", KOREA, "--from", "nowhere"], 2),
+        (vec!["cutsets", KOREA], 2),
+        (vec!["cutsets", KOREA, "--of", "nowhere"], 2),
+        (vec!["cutsets", KOREA, "--of", "saeol", "--within", "nobody-at-all"], 2),
+        (vec!["cutsets", KOREA, "--view", "public"], 2),
+        (vec!["importance", "fixtures/pumps.xml"], 0),
         (vec!["diagnose", "no/such/file.yaml"], 3),
         (vec!["diagnose", "fixtures/small/model.yaml", "README.md"], 3),
         (vec!["check", "fixtures/invalid/E0002-syntax.yaml"], 3),
@@ -166,6 +180,39 @@ fn another_structure_changes_who_answers_and_nothing_else() {
     assert_ne!(actual["attribution"], other["attribution"]);
     assert_eq!(other["attribution"][0]["who"], "prime");
     assert_eq!(other["inputs"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_fault_tree_of_others_is_read_and_its_sets_are_counted() {
+    let result = json(&onus(&["cutsets", "fixtures/pumps.xml", "--format", "json"]));
+    assert_eq!((&result["count"], &result["by_order"]), (&"5".into(), &serde_json::json!([1, 4])));
+    assert_eq!(result["of"], serde_json::json!(["no-cooling"]));
+    assert_eq!(result["probability"]["how"], "exact");
+    // 1 - (1 - power)(1 - a b), with each train 1 - (1 - pump)(1 - valve).
+    let train = 1.0 - 0.99 * 0.998;
+    let expected = 1.0 - (1.0 - 1e-5) * (1.0 - train * train);
+    assert!((result["probability"]["lo"].as_f64().expect("a number") - expected).abs() < 1e-15);
+    assert_eq!(result["best"][0]["faults"], serde_json::json!(["pump-a.event", "pump-b.event"]));
+    let part =
+        json(&onus(&["cutsets", "fixtures/pumps.xml", "--of", "train-a-lost", "--max-order", "1", "--format", "json"]));
+    assert_eq!((&part["count"], &part["truncation"]["max_order"]), (&"2".into(), &1.into()));
+    let importance = json(&onus(&["importance", "fixtures/pumps.xml", "--sort-by", "raw", "--format", "json"]));
+    assert_eq!(importance["faults"][0]["id"], "power.event");
+    assert_eq!(importance["faults"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn cut_sets_are_told_by_party() {
+    let result = json(&onus(&["cutsets", KOREA, "--of", "saeol", "--format", "json"]));
+    let counts = result["by_class"].as_array().expect("parties are a list");
+    let own = |who: &str| counts.iter().find(|class| class["class"] == who).map(|class| class["count"].clone());
+    let within = json(&onus(&["cutsets", KOREA, "--of", "saeol", "--within", "l4-maintainer", "--format", "json"]));
+    assert_eq!(own("l4-maintainer").as_ref(), Some(&within["count"]));
+    assert!(
+        result["sufficient"]["sets"]
+            .as_array()
+            .is_some_and(|sets| sets.contains(&serde_json::json!(["l4-maintainer"])))
+    );
 }
 
 #[test]

@@ -153,6 +153,13 @@ impl System {
         self
     }
 
+    /// Says that it cannot fail by itself, only with what it needs.
+    #[must_use]
+    pub fn faultless(mut self) -> Self {
+        self.faultless = true;
+        self
+    }
+
     /// Adds a fault of its own.
     #[must_use]
     pub fn fault(mut self, name: impl Into<String>, fault: Fault) -> Self {

@@ -67,6 +67,7 @@ impl<'d> TopologyBuilder<'d, '_> {
                 kind: system.kind.clone(),
                 site: system.site.clone(),
                 description: system.description.clone(),
+                faultless: system.faultless,
                 faults: Vec::new(),
                 needs: Vec::new(),
                 demand: system.demand.clone(),
@@ -236,7 +237,10 @@ impl<'d> TopologyBuilder<'d, '_> {
             let element = Element::System(SystemIndex::new(at));
             let path = Path::default().key("systems").key(id);
             self.own_faults(id, element, &system.faults, &path, &mut faults);
-            if system.faults.is_empty() {
+            if system.faultless && !system.faults.is_empty() {
+                let message = format!("`{id}` is faultless, and yet it has faults of its own");
+                self.problem(Code::FaultlessFault, path.key("faultless"), message);
+            } else if system.faults.is_empty() && !system.faultless {
                 faults.push((default_fault(topology, id, element), path));
             }
         }
@@ -252,6 +256,15 @@ impl<'d> TopologyBuilder<'d, '_> {
         for (name, common) in &document.common_causes {
             let path = Path::default().key("common_causes").key(name);
             let elements = selection.select(&common.strikes, &path.key("strikes"), self.problems);
+            for element in &elements {
+                if let Element::System(system) = element
+                    && topology.systems[system.index()].faultless
+                {
+                    let id = &topology.systems[system.index()].id;
+                    let message = format!("the common cause `{name}` strikes `{id}`, which is faultless");
+                    self.problem(Code::FaultlessFault, path.key("strikes"), message);
+                }
+            }
             let fault = self.fault(name.clone(), elements, Some(common.strikes.clone()), &common.fault(), &path);
             faults.push((fault, path));
         }

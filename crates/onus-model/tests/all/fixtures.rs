@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use onus_model::{Code, Error, Incident, Limits, Model, Severity, Source};
+use onus_model::{Code, Error, FaultTree, Incident, Limits, Model, Severity, Source};
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/invalid")
@@ -14,7 +14,9 @@ fn names() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(directory())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| Path::new(name).extension().is_some_and(|e| e == "yaml") && name != "valid-model.yaml")
+        .filter(|name| {
+            Path::new(name).extension().is_some_and(|e| e == "yaml" || e == "xml") && name != "valid-model.yaml"
+        })
         .collect();
     names.sort();
     names
@@ -25,7 +27,9 @@ fn problems(name: &str) -> String {
     let bytes = std::fs::read(directory().join(name)).unwrap();
     let is_incident = bytes.starts_with(b"format: onus-incident");
     let result = Source::from_reader(name, bytes.as_slice(), Limits::default()).and_then(|source| {
-        if is_incident {
+        if FaultTree::is_xml(&source.text) {
+            FaultTree::from_source(&source)?.top().map(drop)
+        } else if is_incident {
             let model = Model::from_file(directory().join("valid-model.yaml"))?;
             Incident::from_source(&source, &model).map(drop)
         } else {

@@ -87,17 +87,24 @@ pub(super) struct Arena {
 impl Arena {
     /// An arena with the two terminals, on level `levels`, that may hold `node_budget` further nodes (at most 2^32 − 4).
     pub(super) fn new(levels: u32, node_budget: usize) -> Self {
-        let node_budget = node_budget.min(u32::MAX as usize - 3);
         let terminal = |id| Node { level: levels, lo: id, hi: id };
-        Self {
+        let mut arena = Self {
             nodes: vec![terminal(0), terminal(1)],
             slots: vec![VACANT; SMALLEST],
             cache: vec![NOTHING; SMALLEST],
-            node_budget,
-            step_budget: (node_budget as u64).saturating_mul(STEPS_PER_NODE).max(FEWEST_STEPS),
+            node_budget: 0,
+            step_budget: 0,
             lookups: 0,
             hits: 0,
-        }
+        };
+        arena.allow(node_budget);
+        arena
+    }
+
+    /// Sets the budget anew; what was created and done so far counts towards it.
+    pub(super) fn allow(&mut self, node_budget: usize) {
+        self.node_budget = node_budget.min(u32::MAX as usize - 3);
+        self.step_budget = (self.node_budget as u64).saturating_mul(STEPS_PER_NODE).max(FEWEST_STEPS);
     }
 
     /// The node `id`.

@@ -67,6 +67,11 @@ impl Manager {
         Self { arena: Arena::new(levels, node_budget), stack: Vec::new() }
     }
 
+    /// Sets the budget anew; what was created and done so far counts towards it.
+    pub(crate) fn allow(&mut self, node_budget: usize) {
+        self.arena.allow(node_budget);
+    }
+
     /// The number of levels.
     pub(crate) fn levels(&self) -> u32 {
         self.arena.levels()

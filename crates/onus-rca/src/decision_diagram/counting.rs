@@ -17,6 +17,7 @@ struct Orders {
 
 impl Families {
     /// The number of sets in `family`. One addition for each node.
+    #[cfg(test)]
     pub(crate) fn count(&self, family: Family) -> BigUint {
         fold(&self.nodes(family), BigUint::ZERO, BigUint::from(1_u32), |lo, hi| lo + hi)
     }

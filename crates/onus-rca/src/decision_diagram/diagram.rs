@@ -27,6 +27,10 @@ pub(crate) struct Marginals {
     /// For each level e: P(e and f). Sums of non-negative terms: relative error about 2^−53 times the number of
     /// levels, however small the value is, unless it is so small (10^−308) that it underflows.
     pub(crate) joint: Vec<f64>,
+    /// For each level e: P(f | e), as accurate as `joint`; right for an e of probability 0 too.
+    pub(crate) given_present: Vec<f64>,
+    /// For each level e: P(f | not e), likewise. 0 exactly where f needs e.
+    pub(crate) given_absent: Vec<f64>,
     /// For each level e: Birnbaum importance P(f | e) − P(f | not e). A difference by nature: absolute, not relative,
     /// error of that size.
     pub(crate) birnbaum: Vec<f64>,
@@ -90,6 +94,7 @@ impl Diagram {
         let level_of = |v: u32| self.nodes.node(v).level as usize;
         let mut down = vec![0.0; self.len()];
         let mut met = vec![0.0; levels];
+        let mut met_absent = vec![0.0; levels];
         let mut birnbaum = vec![0.0; levels];
         let mut skipped = RangeSums::new(levels);
 
@@ -103,13 +108,16 @@ impl Diagram {
             down[hi] += to_hi;
             down[lo] += to_lo;
             met[level] += down[v] * up[hi];
+            met_absent[level] += down[v] * up[lo];
             birnbaum[level] += down[v] * (up[hi] - up[lo]);
             skipped.add(level + 1, level_of(node.hi), to_hi * up[hi]);
             skipped.add(level + 1, level_of(node.lo), to_lo * up[lo]);
         }
         let skipped = skipped.into_sums();
-        let joint = (0..levels).map(|level| probability[level] * (met[level] + skipped[level])).collect();
-        Marginals { total: up[root], joint, birnbaum }
+        let given = |met: &[f64]| met.iter().zip(&skipped).map(|(met, skipped)| met + skipped).collect::<Vec<f64>>();
+        let (given_present, given_absent) = (given(&met), given(&met_absent));
+        let joint = (0..levels).map(|level| probability[level] * given_present[level]).collect();
+        Marginals { total: up[root], joint, given_present, given_absent, birnbaum }
     }
 }
 

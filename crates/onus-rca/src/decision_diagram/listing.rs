@@ -14,7 +14,7 @@
 //! smaller sets first, then lexicographically by level. Sets with an element of probability 0 are impossible and not
 //! listed.
 
-use super::arena::{Node, Nodes};
+use super::arena::Nodes;
 use super::zbdd::{Families, Family};
 
 /// A set and the product of its elements' probabilities.
@@ -29,6 +29,7 @@ pub(crate) struct RankedSet {
 impl Families {
     /// All sets of `family`, each in ascending order. Of a minimal family they come in lexicographic order; otherwise a
     /// set comes after those that continue it. At most one step for each level between two sets.
+    #[cfg(test)]
     pub(crate) fn sets(&self, family: Family) -> Sets {
         let nodes = self.nodes(family);
         Sets { waiting: vec![(nodes.root(), 0)], elements: Vec::new(), nodes }
@@ -47,6 +48,7 @@ impl Families {
 }
 
 /// The sets of a family, see [`Families::sets`].
+#[cfg(test)]
 pub(crate) struct Sets {
     nodes: Nodes,
     /// Elements of the set under construction.
@@ -55,6 +57,7 @@ pub(crate) struct Sets {
     waiting: Vec<(u32, usize)>,
 }
 
+#[cfg(test)]
 impl Iterator for Sets {
     type Item = Vec<u32>;
 
@@ -62,7 +65,7 @@ impl Iterator for Sets {
         while let Some((mut index, above)) = self.waiting.pop() {
             self.elements.truncate(above);
             while index > 1 {
-                let Node { level, lo, hi } = self.nodes.node(index);
+                let super::arena::Node { level, lo, hi } = self.nodes.node(index);
                 self.waiting.push((lo, self.elements.len()));
                 self.elements.push(level);
                 index = hi;

@@ -13,24 +13,19 @@ use super::zbdd::{Families, Family};
 use super::{Bdd, Diagram, Manager};
 
 impl Families {
-    /// The minimal solutions of a function: the minimal sets of variables that make it true when they are true and
-    /// all others false. Of a monotone function these are the minimal cut sets.
-    ///
-    /// One `without` for each node of the diagram.
-    ///
-    /// Literature: Rauzy (1993), New algorithms for fault trees analysis.
-    ///
-    /// # Errors
-    /// The budget does not suffice.
-    ///
-    /// # Panics
-    /// The diagram has another number of levels.
+    /// All minimal solutions.
+    #[cfg(test)]
     pub(crate) fn minimal_solutions(&mut self, diagram: &Diagram) -> Result<Family, BudgetExceeded> {
         self.minimal_solutions_up_to(diagram, u32::MAX)
     }
 
-    /// The minimal solutions with at most `order` elements, without those beyond ever being made: where a path has
-    /// used up its elements, only its low branch is followed. At most `order` + 1 times the work, as a rule far less.
+    /// The minimal solutions of a function with at most `order` elements: the minimal sets of variables that make it true
+    /// when they are true and all others false. Of a monotone function these are the minimal cut sets.
+    ///
+    /// One `without` for each node of the diagram and order; sets beyond `order` are never made, for where a path has used
+    /// up its elements, only its low branch is followed.
+    ///
+    /// Literature: Rauzy (1993), New algorithms for fault trees analysis.
     ///
     /// # Errors
     /// The budget does not suffice.

@@ -13,29 +13,21 @@
 //! **Invariants.** Children have smaller ids than their parents, and lie on deeper levels. Nothing recurses on the
 //! native stack: a chain of a million levels is as deep as a million stack frames.
 //!
-//! The families are built and proven here, and are no part of the library yet: cut sets are their first user
-//! (ARCHITECTURE.md, "Open").
-//!
 //! Reading order: [`arena`] (nodes, unique table, operation cache), [`bdd`] (functions), [`diagram`] (probabilities of
 //! a finished function), [`zbdd`] (families), [`minimal_solutions`] (from functions to families and on), [`counting`],
 //! [`listing`] (sets one at a time, the most probable first).
 
 mod arena;
 mod bdd;
-#[cfg(test)]
 mod counting;
 mod diagram;
-#[cfg(test)]
 mod listing;
-#[cfg(test)]
 mod minimal_solutions;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
 mod zbdd;
 
 pub(crate) use arena::BudgetExceeded;
 pub(crate) use bdd::{Bdd, Manager};
-pub(crate) use diagram::Diagram;
-#[cfg(test)]
+pub(crate) use diagram::{Diagram, Marginals};
 pub(crate) use zbdd::{Families, Family};

@@ -111,6 +111,7 @@ impl Families {
     }
 
     /// The sets in `a` or in `b`.
+    #[cfg(test)]
     pub(crate) fn union(&mut self, a: Family, b: Family) -> Result<Family, BudgetExceeded> {
         self.run(Operation::Union, a.0, b.0)
     }
@@ -133,6 +134,7 @@ impl Families {
     }
 
     /// The minimal sets of `family`.
+    #[cfg(test)]
     pub(crate) fn minimize(&mut self, family: Family) -> Result<Family, BudgetExceeded> {
         self.run(Operation::Minimize, family.0, 0)
     }

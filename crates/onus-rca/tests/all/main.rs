@@ -11,7 +11,10 @@
 #![allow(clippy::range_plus_one)]
 
 mod agreement;
+mod aralia;
 mod attribution;
+mod cut_sets;
+mod importance;
 mod known;
 mod large;
 mod law;
