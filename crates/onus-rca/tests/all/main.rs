@@ -15,6 +15,7 @@ mod aralia;
 mod attribution;
 mod cut_sets;
 mod importance;
+mod jaeger;
 mod known;
 mod large;
 mod law;
