@@ -42,7 +42,8 @@ use crate::network::Network;
 pub struct ImportanceOptions {
     /// Nodes that the function of the failure may take, then its cut sets, then those with one fault. Default 2,000,000.
     pub node_budget: usize,
-    /// Nodes built for Fussell-Vesely over all faults together, after which the rest goes without it. Default 50,000,000.
+    /// Nodes looked at for Fussell-Vesely over all faults together, after which the rest goes without it. Default 20,000,000,
+    /// some seconds.
     pub fussell_vesely_budget: u64,
     /// The measure that sorts the faults, the most important first. Default: criticality.
     pub sort_by: Measure,
@@ -50,7 +51,7 @@ pub struct ImportanceOptions {
 
 impl Default for ImportanceOptions {
     fn default() -> Self {
-        Self { node_budget: 2_000_000, fussell_vesely_budget: 50_000_000, sort_by: Measure::Criticality }
+        Self { node_budget: 2_000_000, fussell_vesely_budget: 20_000_000, sort_by: Measure::Criticality }
     }
 }
 
@@ -247,7 +248,9 @@ fn fussell_vesely(
             continue;
         }
         let allowed = options.node_budget.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let before = families.statistics().lookups;
         let with_it = families.containing(family, level);
+        left = left.saturating_sub(families.statistics().lookups - before);
         let Some((p, nodes)) =
             with_it.ok().and_then(|with_it| any_of(&families, with_it, &encoded.probability, allowed).ok())
         else {

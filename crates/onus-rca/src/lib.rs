@@ -19,6 +19,9 @@ mod fault_graph;
 mod figure;
 mod importance;
 mod interval;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod kernel;
 mod network;
 mod paths;
 mod ranking;

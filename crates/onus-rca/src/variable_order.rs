@@ -21,7 +21,7 @@ use crate::decision_diagram::BudgetExceeded;
 use crate::encode::Encoded;
 use crate::network::{Network, Term};
 
-/// Nodes that each order may build in the first round.
+/// Nodes that each order may build in the first round, beside two for each event and gate.
 const FIRST_ROUND: usize = 20_000;
 /// How much more each further round allows.
 const GROWTH: usize = 8;
@@ -62,7 +62,8 @@ pub(crate) fn best(
     encode: impl Fn(&[Term], usize) -> Result<Encoded, Unfinished>,
 ) -> Result<Encoded, BudgetExceeded> {
     let mut race = candidates(network, components);
-    let mut budget = FIRST_ROUND.min(node_budget);
+    // The variables' own nodes say nothing about an order.
+    let mut budget = FIRST_ROUND.saturating_add(2 * network.len()).min(node_budget);
     loop {
         let mut kept: Option<Encoded> = None;
         let mut unfinished: Vec<(u64, usize)> = Vec::new();

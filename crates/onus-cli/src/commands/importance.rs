@@ -32,7 +32,7 @@ fn text(importance: &Importance, top: usize) -> String {
         text.push_str(if importance.faults.is_empty() {
             "The node budget did not suffice; --node-budget raises it.\n"
         } else {
-            "The node budget did not suffice for all of Fussell-Vesely; --node-budget raises it.\n"
+            "Fussell-Vesely is missing for some faults: it would have taken too long.\n"
         });
     }
     let rows = importance.faults.iter().take(top).map(row).collect();

@@ -11,8 +11,6 @@
 
 use std::fmt;
 
-use rustc_hash::FxHashMap;
-
 /// Why a decision diagram operation stopped: the manager's budget does not suffice for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BudgetExceeded {
@@ -174,29 +172,39 @@ impl Arena {
         self.cache[place] = Remembered { operation, a, b, result };
     }
 
-    /// The part that `root` reaches, as arrays of its own. O(r log r) for r nodes reached, however large the arena is.
+    /// The part that `root` reaches, as arrays of its own. O(r + root / 64) for r nodes reached: a set of bits remembers
+    /// them, and the number of bits before a node's is its new index.
     pub(super) fn reached(&self, root: u32) -> Nodes {
-        let mut place: FxHashMap<u32, u32> = FxHashMap::default();
-        place.insert(0, 0);
-        place.insert(1, 1);
-        let mut reached = vec![0, 1];
+        let word = |id: u32| id as usize / 64;
+        let bit = |id: u32| 1_u64 << (id % 64);
+        // Children have smaller ids than their parents, so that nothing reached lies beyond the root.
+        let mut reached = vec![0_u64; word(root.max(1)) + 1];
+        reached[0] = 0b11;
         let mut waiting = vec![root];
         while let Some(id) = waiting.pop() {
-            if place.insert(id, id).is_none() {
-                reached.push(id);
+            if reached[word(id)] & bit(id) == 0 {
+                reached[word(id)] |= bit(id);
                 let node = self.node(id);
                 waiting.extend([node.hi, node.lo]);
             }
         }
-        // By id: children have smaller ids than their parents.
-        reached.sort_unstable();
-        let mut nodes = Vec::with_capacity(reached.len());
-        for (index, &id) in (0_u32..).zip(&reached) {
-            place.insert(id, index);
-            let Node { level, lo, hi } = self.node(id);
-            nodes.push(Node { level, lo: place[&lo], hi: place[&hi] });
+        let mut count = 0;
+        let mut before = Vec::with_capacity(reached.len());
+        for bits in &reached {
+            before.push(count);
+            count += bits.count_ones();
         }
-        Nodes { nodes, root: place[&root] }
+        let index = |id: u32| before[word(id)] + (reached[word(id)] & (bit(id) - 1)).count_ones();
+        let mut nodes = Vec::with_capacity(count as usize);
+        for (at, bits) in (0_u32..).zip(&reached) {
+            let mut rest = *bits;
+            while rest != 0 {
+                let Node { level, lo, hi } = self.node(64 * at + rest.trailing_zeros());
+                nodes.push(Node { level, lo: index(lo), hi: index(hi) });
+                rest &= rest - 1;
+            }
+        }
+        Nodes { nodes, root: index(root) }
     }
 
     fn slot_of(&self, node: Node) -> usize {
