@@ -1,7 +1,7 @@
 //! Diagnostics for people: message, place, the line it stands in, and what would help.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use onus_model::{Diagnostic, Error, Severity};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use onus_model::{Diagnostic, Error, Location, Severity};
 
 use crate::table::{WIDTH, paragraph};
 
@@ -39,6 +39,11 @@ pub(crate) fn text(diagnostic: &Diagnostic) -> String {
     let help = diagnostic.help.as_ref().map(|help| Level::HELP.message(wrapped(help, 16)));
     let mut group = match &diagnostic.location {
         None => Group::with_title(title),
+        // No excerpt helps where a whole file is one line, and drawing such a line once for each problem takes long.
+        Some(location) if line_of(location).len() > LONGEST_LINE => {
+            let origin = Origin::path(location.source.name.as_str()).line(location.line).char_column(location.column);
+            Group::with_title(title).element(origin)
+        }
         Some(location) => {
             // An empty stretch would be drawn past the end of its line: show one character of it.
             let end = location.bytes.end.max(location.bytes.start + 1).min(location.source.text.len());
@@ -53,6 +58,17 @@ pub(crate) fn text(diagnostic: &Diagnostic) -> String {
         group = group.element(help);
     }
     Renderer::styled().term_width(WIDTH).render(&[group])
+}
+
+/// Bytes of the longest line that is shown.
+const LONGEST_LINE: usize = 10_000;
+
+/// The line that a place stands in.
+fn line_of(location: &Location) -> &str {
+    let (before, after) = location.source.text.split_at(location.bytes.start);
+    let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let end = after.find('\n').map_or(location.source.text.len(), |newline| location.bytes.start + newline);
+    &location.source.text[begin..end]
 }
 
 /// A text in lines that leave room for what stands before them.

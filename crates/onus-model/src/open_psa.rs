@@ -43,7 +43,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Error, Location, Path, Problem};
+use crate::diagnostic::{Diagnostic, Error, Location, Path, Problem, nearest};
 use crate::document;
 use crate::source::{Limits, Source};
 
@@ -158,11 +158,13 @@ impl FaultTree {
 struct Problems<'s> {
     source: &'s Arc<Source>,
     found: Vec<(Range<usize>, Problem)>,
+    /// Names compared in the search for near ones.
+    compared: usize,
 }
 
 impl<'s> Problems<'s> {
     fn new(source: &'s Arc<Source>) -> Self {
-        Self { source, found: Vec::new() }
+        Self { source, found: Vec::new(), compared: 0 }
     }
 
     fn push(&mut self, at: Range<usize>, code: Code, message: String, help: Option<String>) {
@@ -171,6 +173,13 @@ impl<'s> Problems<'s> {
             problem.help = help;
             self.found.push((at, problem));
         }
+    }
+
+    /// "did you mean `x`?", if some known name is near enough and not too many were compared before.
+    fn nearest<'a>(&mut self, wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+        /// No more names than these are compared; later problems go without a hint.
+        const COMPARED: usize = 1_000_000;
+        if self.compared >= COMPARED { None } else { nearest(wanted, known.inspect(|_| self.compared += 1)) }
     }
 
     /// Whether no more problems are taken, so that none need be worked out: looking for near names costs.
@@ -183,7 +192,7 @@ impl<'s> Problems<'s> {
     }
 
     fn into_diagnostics(self) -> Vec<Diagnostic> {
-        let Self { source, mut found } = self;
+        let Self { source, mut found, .. } = self;
         found.sort_by_key(|(at, _)| at.start);
         found.into_iter().map(|(at, problem)| problem.diagnostic(Some(locate(source, &at)))).collect()
     }

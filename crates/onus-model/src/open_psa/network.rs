@@ -10,7 +10,6 @@ use std::ops::Range;
 use super::Problems;
 use super::parse::{Definition, Definitions, Formula, Reference, Role, Wanted};
 use crate::code::Code;
-use crate::diagnostic::nearest;
 use crate::document::{Fault, Model, Need, System};
 use crate::model::UNSPECIFIED;
 
@@ -300,12 +299,11 @@ impl Resolver<'_, '_, '_> {
         };
         let Some(entity) = found else {
             if !self.problems.is_full() {
-                let known = &self.names.by_path;
-                let mut names: Vec<&str> =
-                    self.names.public.keys().copied().chain(known.keys().map(String::as_str)).collect();
-                names.sort_unstable();
+                let by_path = self.names.by_path.keys().map(String::as_str);
+                let known = self.names.public.keys().copied().chain(by_path);
+                let help = self.problems.nearest(reference.name, known);
                 let message = format!("there is no {kind} `{}`", reference.name);
-                self.problems.push(reference.at.clone(), Code::UnknownEvent, message, nearest(reference.name, names));
+                self.problems.push(reference.at.clone(), Code::UnknownEvent, message, help);
             }
             return None;
         };

@@ -69,6 +69,11 @@ pub(super) enum Wanted {
 /// Reads all definitions; `None` if the text is no fault tree at all.
 pub(super) fn definitions<'t>(source: &'t Source, problems: &mut Problems<'_>) -> Option<Definitions<'t>> {
     let limits = source.limits;
+    if let Some(tag) = overlong_tag(&source.text) {
+        let message = format!("a tag has more than {MOST_ATTRIBUTES} attributes");
+        problems.push(tag, Code::TooLarge, message, None);
+        return None;
+    }
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: u32::try_from(limits.nodes).unwrap_or(u32::MAX),
@@ -100,6 +105,27 @@ pub(super) fn definitions<'t>(source: &'t Source, problems: &mut Problems<'_>) -
     };
     reader.container(root, 0, Role::Public, limits.depth);
     Some(reader.found)
+}
+
+/// Attributes of one tag. The format has three at most; the parser compares each with all before it.
+const MOST_ATTRIBUTES: usize = 256;
+
+/// The beginning of the first tag with more attributes than that, by its equals signs. What looks like a tag in a comment
+/// counts too. O(text).
+fn overlong_tag(text: &str) -> Option<Range<usize>> {
+    let (mut begin, mut equals) = (0, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'<' => (begin, equals) = (at, 0),
+            b'>' => equals = 0,
+            b'=' => equals += 1,
+            _ => {}
+        }
+        if equals > MOST_ATTRIBUTES && !text[begin..].starts_with("<!--") {
+            return Some(begin..begin + 1);
+        }
+    }
+    None
 }
 
 fn report_syntax(error: &roxmltree::Error, source: &Source, problems: &mut Problems<'_>) {

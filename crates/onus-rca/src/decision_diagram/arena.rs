@@ -3,7 +3,8 @@
 //! A node is a triple (level, lo, hi). The *unique table* maps a triple to its id, so that no triple is stored twice;
 //! it is an open-addressing table of ids that is never more than half full. The *operation cache* remembers results of
 //! operations; it is direct-mapped and lossy, so a forgotten result is computed again, never wrong. Both start at a few
-//! kilobytes and grow with the number of nodes, because most queries are small.
+//! kilobytes and grow with the number of nodes, because most queries are small; the cache also grows when it has forgotten
+//! as much as it holds, for some operations look at far more pairs of nodes than they create nodes (k of n).
 //!
 //! **Invariant.** Ids 0 and 1 are the terminals, on the level past the last; every other node's children exist before
 //! it does and lie deeper. The reduction rule (which triples are no node at all) differs between the two kinds of
@@ -63,6 +64,9 @@ const VACANT: u32 = u32::MAX;
 const NOTHING: Remembered = Remembered { operation: 0, a: 0, b: 0, result: 0 };
 /// Entries that the unique table and the operation cache start with.
 const SMALLEST: usize = 1 << 10;
+/// Entries that the operation cache may grow to however small the budget of nodes, and however large.
+const FEWEST_ENTRIES: usize = 1 << 16;
+const MOST_ENTRIES: usize = 1 << 23;
 /// Steps per node of budget. Measured on published fault trees and random layered systems: 1 to 6 for functions, 1 to
 /// 14 for families; what needs 256 is stuck among results that the cache keeps forgetting, and must end too.
 const STEPS_PER_NODE: u64 = 256;
@@ -76,6 +80,8 @@ pub(super) struct Arena {
     slots: Vec<u32>,
     /// The operation cache. A power of two, at least the number of nodes.
     cache: Vec<Remembered>,
+    /// Results that it has forgotten since it last grew.
+    forgotten: usize,
     node_budget: usize,
     step_budget: u64,
     lookups: u64,
@@ -90,6 +96,7 @@ impl Arena {
             nodes: vec![terminal(0), terminal(1)],
             slots: vec![VACANT; SMALLEST],
             cache: vec![NOTHING; SMALLEST],
+            forgotten: 0,
             node_budget: 0,
             step_budget: 0,
             lookups: 0,
@@ -169,7 +176,12 @@ impl Arena {
     /// Remembers the result of `operation` (not 0) on `a` and `b`, in place of whatever shares its entry.
     pub(super) fn remember(&mut self, operation: u32, a: u32, b: u32, result: u32) {
         let place = place_of(operation, a, b, self.cache.len());
-        self.cache[place] = Remembered { operation, a, b, result };
+        let before = std::mem::replace(&mut self.cache[place], Remembered { operation, a, b, result });
+        self.forgotten += usize::from(before.operation != 0);
+        if self.forgotten > self.cache.len() && self.cache.len() < self.node_budget.clamp(FEWEST_ENTRIES, MOST_ENTRIES)
+        {
+            self.grow_cache();
+        }
     }
 
     /// The part that `root` reaches, as arrays of its own. O(r + root / 64) for r nodes reached: a set of bits remembers
@@ -226,8 +238,10 @@ impl Arena {
     fn grow_cache(&mut self) {
         let doubled = vec![NOTHING; self.cache.len() * 2];
         let old = std::mem::replace(&mut self.cache, doubled);
+        self.forgotten = 0;
         for entry in old.into_iter().filter(|entry| entry.operation != 0) {
-            self.remember(entry.operation, entry.a, entry.b, entry.result);
+            let place = place_of(entry.operation, entry.a, entry.b, self.cache.len());
+            self.cache[place] = entry;
         }
     }
 }
