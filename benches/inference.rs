@@ -36,7 +36,7 @@ fn layered(criterion: &mut Criterion) {
             for failed in [1, 5] {
                 let evidence = Evidence::of(&estates::symptoms(&model, failed, 1));
                 let options = match redundant {
-                    80 => DiagnoseOptions { method: MethodChoice::Interval, ..options() },
+                    80 => DiagnoseOptions { method: MethodChoice::Interval, tolerance: 0.01, ..options() },
                     _ => options(),
                 };
                 let diagnosis = graph.diagnose(&evidence, &options);

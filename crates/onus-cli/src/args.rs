@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onus_model::{Date, Severity, Time};
-use onus_rca::{By, Measure};
+use onus_rca::{By, DiagnoseOptions, Measure, MethodChoice, SampleWhen, Sampling};
 
 /// Where did a failure originate, who answers for it, and how much of the doubt is there because the work was split?
 #[derive(Debug, Parser)]
@@ -72,9 +72,76 @@ pub(crate) struct IncidentQuery {
     /// How many faults and diagnoses to list in text
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// How an answer is obtained, and how much work it may take.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Effort {
+    /// Exact while the node budget lasts, else an interval; or one of them
+    #[arg(long, value_enum, default_value_t = Inference::Auto)]
+    method: Inference,
+    /// Nodes that the exact method may build, some 25 bytes each
+    #[arg(long, value_name = "NODES", default_value_t = DiagnoseOptions::default().node_budget)]
+    node_budget: usize,
+    /// Nodes that the interval method may look at; the default is about a second's work
+    #[arg(long, value_name = "STEPS", default_value_t = DiagnoseOptions::default().step_budget)]
+    step_budget: u64,
+    /// An interval is good enough once P(evidence) is known to within this part of it
+    #[arg(long, value_name = "PART", default_value_t = 0.0, value_parser = fraction)]
+    tolerance: f64,
+    /// Also estimate, by so many samples, what an interval leaves open
+    #[arg(long, value_name = "SAMPLES")]
+    estimate: Option<u64>,
+    /// What the samples begin with; the same seed gives the same estimate
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "estimate")]
+    seed: u64,
+}
+
+impl Effort {
+    pub(crate) fn options(&self) -> DiagnoseOptions {
+        let defaults = DiagnoseOptions::default();
+        let when = if self.estimate.is_some() { SampleWhen::Always } else { SampleWhen::Never };
+        let samples = self.estimate.unwrap_or(defaults.sampling.samples);
+        DiagnoseOptions {
+            method: self.method.into(),
+            node_budget: self.node_budget,
+            step_budget: self.step_budget,
+            tolerance: self.tolerance,
+            sampling: Sampling { when, samples, seed: self.seed, ..defaults.sampling },
+            ..defaults
+        }
+    }
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+/// A method of inference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Inference {
+    /// Exact while the budget lasts, else an interval
+    Auto,
+    /// Decision diagrams
+    Exact,
+    /// Certain bounds
+    Interval,
+}
+
+impl From<Inference> for MethodChoice {
+    fn from(inference: Inference) -> Self {
+        match inference {
+            Inference::Auto => Self::Auto,
+            Inference::Exact => Self::Exact,
+            Inference::Interval => Self::Interval,
+        }
+    }
 }
 
 /// A question about the course of an incident.

@@ -34,7 +34,7 @@ pub(crate) fn print(text: &str) {
 pub(crate) fn percent(figure: Figure) -> String {
     match figure.how {
         How::Exact => one(figure.lo),
-        How::Interval => format!("{}..{}", one(figure.lo), one(figure.hi)),
+        How::Interval | How::Estimate { .. } => format!("{}..{}", one(figure.lo), one(figure.hi)),
     }
 }
 
@@ -57,7 +57,7 @@ fn one(share: f64) -> String {
 pub(crate) fn probability(figure: Figure) -> String {
     match figure.how {
         How::Exact => number(figure.lo),
-        How::Interval => format!("{}..{}", number(figure.lo), number(figure.hi)),
+        How::Interval | How::Estimate { .. } => format!("{}..{}", number(figure.lo), number(figure.hi)),
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn number(value: f64) -> String {
 pub(crate) fn bits(figure: Figure) -> String {
     match figure.how {
         How::Exact => format!("{:.2}", figure.lo),
-        How::Interval => format!("{:.2}..{:.2}", figure.lo, figure.hi),
+        How::Interval | How::Estimate { .. } => format!("{:.2}..{:.2}", figure.lo, figure.hi),
     }
 }
 

@@ -190,10 +190,10 @@ fn find(case: &Case<'_>, evidence: &Evidence, of: Vec<SystemId>, options: &CutSe
         }
     } else {
         let mut found = gate_by_gate::find(&network, options);
-        let bounds = DiagnoseOptions { step_budget: options.step_budget, diagnoses: 0, ..DiagnoseOptions::default() };
-        let bounds = interval::diagnose(case, &network, evidence, &bounds, StopReason::NodeBudget);
-        let lo = found.total.lo.max(bounds.evidence_probability.lo);
-        found.total = Figure::interval(lo, bounds.evidence_probability.hi.max(lo));
+        let bounds = DiagnoseOptions { step_budget: options.step_budget, ..DiagnoseOptions::default() };
+        let bounds = interval::evidence_probability(&network, &bounds);
+        let lo = found.total.lo.max(bounds.lo);
+        found.total = Figure::interval(lo, bounds.hi.max(lo));
         found
     };
     report::report(case, evidence, of, found, options)

@@ -33,8 +33,13 @@ pub struct DiagnoseOptions {
     pub method: MethodChoice,
     /// Nodes that the exact method may build. Default 2,000,000, some 50 MB.
     pub node_budget: usize,
-    /// Nodes of the fault graph that the interval method may look at, each time anew. Default 200,000,000, some seconds.
+    /// Nodes and edges of the fault graph that the interval method may look at, each time anew. A node that it makes in a
+    /// diagram counts for 64. Default 300,000,000, a second or two.
     pub step_budget: u64,
+    /// The interval method is done when P(E) is known to within this part of it. Default 0: it goes on to the step budget.
+    pub tolerance: f64,
+    /// Whether and how the interval method samples what it leaves open. Default: never.
+    pub sampling: Sampling,
     /// How many diagnoses are listed, the most probable ones. Default 10.
     pub diagnoses: usize,
     /// Items of evidence up to which it is worked out which item exonerated which fault, each by a diagnosis of its own.
@@ -50,11 +55,79 @@ impl Default for DiagnoseOptions {
         Self {
             method: MethodChoice::Auto,
             node_budget: 2_000_000,
-            step_budget: 200_000_000,
+            step_budget: 300_000_000,
+            tolerance: 0.0,
+            sampling: Sampling::default(),
             diagnoses: 10,
             exoneration_items: 64,
             exoneration_factor: 10.0,
         }
+    }
+}
+
+/// How the worlds that the interval method leaves open are sampled, for an estimate beside the interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// When. Default: never.
+    pub when: SampleWhen,
+    /// How many worlds. The estimate of the open part is off by more than ε with a probability of at most 2·exp(−2·n·ε²) for
+    /// n samples, and by far less where that part is small. Default 100,000.
+    pub samples: u64,
+    /// How sure each figure is, between 0 and 1. Default 0.99.
+    pub confidence: f64,
+    /// What the generator begins with. Default 0.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { when: SampleWhen::Never, samples: 100_000, confidence: 0.99, seed: 0 }
+    }
+}
+
+/// When open worlds are sampled.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum SampleWhen {
+    /// Never.
+    #[default]
+    Never,
+    /// When P(E) is not known to within this part of it.
+    IfWiderThan(f64),
+    /// Whenever anything is open.
+    Always,
+}
+
+impl Sampling {
+    /// Whether a probability of the evidence between `lo` and `hi` calls for samples.
+    pub(crate) fn asks(&self, lo: f64, hi: f64) -> bool {
+        match self.when {
+            SampleWhen::Never => false,
+            SampleWhen::IfWiderThan(tolerance) => hi - lo > tolerance * lo,
+            SampleWhen::Always => hi > lo,
+        }
+    }
+}
+
+/// How far a diagnosis has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Partial fault sets looked at.
+    pub steps: u64,
+    /// The probability of the evidence is between this
+    pub lo: f64,
+    /// and this, about.
+    pub hi: f64,
+}
+
+/// Who may stop a diagnosis. Any closure that takes a [`Progress`] and says whether to go on is one.
+pub trait Watch {
+    /// Asked before every step of the interval method. After `false` the answer is what is known by then, and certain.
+    fn keep_going(&self, progress: Progress) -> bool;
+}
+
+impl<F: Fn(Progress) -> bool> Watch for F {
+    fn keep_going(&self, progress: Progress) -> bool {
+        self(progress)
     }
 }
 
@@ -88,8 +161,12 @@ pub enum StopReason {
     Finished,
     /// The diagram would have passed the node budget.
     NodeBudget,
-    /// The search would have passed the step budget.
+    /// The step budget was used up.
     StepBudget,
+    /// The probability of the evidence is known as closely as was asked for.
+    Tolerance,
+    /// The caller stopped it.
+    Cancelled,
 }
 
 /// What explains the evidence.
@@ -123,6 +200,30 @@ pub struct Diagnosis {
     pub exonerated: Vec<Exoneration>,
     /// The failures that were seen and want explaining.
     pub observed_failures: Vec<SystemId>,
+    /// What samples of the open worlds say beyond the intervals, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimates>,
+}
+
+/// Estimates beside certain intervals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Estimates {
+    /// Probability of the evidence.
+    pub evidence_probability: Figure,
+    /// The faults that bear on the evidence, in the order of the model.
+    pub posteriors: Vec<FaultEstimate>,
+}
+
+/// An estimate of one fault.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FaultEstimate {
+    /// The fault.
+    pub fault: FaultId,
+    /// Its index in the model.
+    #[serde(skip)]
+    pub index: FaultIndex,
+    /// Probability given the evidence.
+    pub posterior: Figure,
 }
 
 /// What is known of one fault.
@@ -196,15 +297,22 @@ impl FaultGraph {
     /// answer says which it met. Literature: Reiter (1987) and de Kleer & Williams (1987) for diagnosis; Rauzy (1993) for
     /// probabilities on decision diagrams; Owen (1972) for the shares.
     pub fn diagnose(&self, evidence: &Evidence, options: &DiagnoseOptions) -> Diagnosis {
+        self.diagnose_watched(evidence, options, &|_: Progress| true)
+    }
+
+    /// [`diagnose`](Self::diagnose), and `watch` may follow and stop the interval method.
+    pub fn diagnose_watched(&self, evidence: &Evidence, options: &DiagnoseOptions, watch: &dyn Watch) -> Diagnosis {
         let case = Case::new(self, evidence);
         let network = Network::of(&case);
         let mut diagnosis = match options.method {
-            MethodChoice::Interval => interval::diagnose(&case, &network, evidence, options, StopReason::Finished),
+            MethodChoice::Interval => {
+                interval::diagnose(&case, &network, evidence, options, StopReason::Finished, watch)
+            }
             MethodChoice::Auto | MethodChoice::Exact => exact::diagnose(&case, &network, evidence, options)
                 .unwrap_or_else(|_| {
                     let steps = if options.method == MethodChoice::Exact { 0 } else { options.step_budget };
                     let options = DiagnoseOptions { step_budget: steps, ..*options };
-                    interval::diagnose(&case, &network, evidence, &options, StopReason::NodeBudget)
+                    interval::diagnose(&case, &network, evidence, &options, StopReason::NodeBudget, watch)
                 }),
         };
         if diagnosis.conflict.is_none() {

@@ -265,6 +265,7 @@ pub(crate) fn diagnose(
         ambiguity_groups: Vec::new(),
         exonerated: Vec::new(),
         observed_failures: observed(case),
+        estimate: None,
     };
     if !solution.is_possible() {
         diagnosis.conflict = Some(conflict(network, evidence, options.node_budget)?);

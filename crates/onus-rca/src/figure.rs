@@ -14,13 +14,36 @@ pub struct Figure {
 }
 
 /// How a figure was obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
     /// Computed; `lo` = `hi`, up to the rounding of floating-point arithmetic.
     Exact,
     /// Certainly within `[lo, hi]`.
     Interval,
+    /// Within `[lo, hi]` unless the samples were unlucky, which they are with a probability of at most 1 − `confidence`.
+    Estimate {
+        /// How sure.
+        confidence: f64,
+        /// How many samples were drawn.
+        samples: u64,
+        /// What the generator began with; the same seed gives the same figure.
+        seed: u64,
+    },
+}
+
+impl How {
+    /// The weaker of two: of an interval and an estimate, the estimate; of two estimates, the less sure one.
+    #[must_use]
+    pub fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Estimate { confidence: a, .. }, Self::Estimate { confidence: b, .. }) if a <= b => self,
+            (Self::Estimate { .. }, Self::Exact | Self::Interval) => self,
+            (_, Self::Estimate { .. }) => other,
+            _ if self < other => other,
+            _ => self,
+        }
+    }
 }
 
 impl Figure {
@@ -47,7 +70,7 @@ impl Figure {
     /// The sum of two figures.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        Self { lo: self.lo + other.lo, hi: self.hi + other.hi, how: self.how.max(other.how) }
+        Self { lo: self.lo + other.lo, hi: self.hi + other.hi, how: self.how.weaker(other.how) }
     }
 
     /// The figure times a non-negative factor.

@@ -1,74 +1,56 @@
 //! The interval method: bounds that certainly contain the truth, the tighter the more work is spent.
 //!
-//! Best-first partial Shannon expansion. An open leaf fixes the first few events, in one order, and leaves the others;
-//! its mass is the product of what it fixed. Two propagations test it: with everything left *absent* and with
-//! everything left *present*. Since the network is monotone, a condition that comes out the same in both holds (or does not)
-//! in every world of the leaf. If all conditions surely hold, the leaf's mass surely belongs to the evidence; if one surely
-//! does not, it surely does not; otherwise it is split on its next event. At any time
+//! The worlds of the network are split, greatest open mass first, into parts that surely belong to the evidence, parts that
+//! surely do not, and parts that are open ([`expansion`]). At any time
 //!
-//! P(E) ∈ [sure mass, 1 − surely not mass],
+//! P(E) ∈ [sure mass, sure mass + open mass],
 //!
-//! and likewise for the evidence together with a fault present, or absent; posteriors follow from
-//! a / (a + b) being monotone in both. Work narrows every interval.
+//! and likewise for the evidence together with a fault present, or absent ([`ledger`]); posteriors follow from a / (a + b)
+//! being monotone in both, shares from games played in the sure parts ([`shares`]). Splitting only ever decides open
+//! mass, so more work narrows every interval. All arithmetic rounds outward ([`mass`]), so rounding cannot break a bound.
 //!
-//! Rounding: masses are sums of at most `steps` products of at most `n` factors; every bound is widened by
-//! 4·(steps + n + 8)·2⁻⁵² relatively, which is more than the accumulated rounding of so many operations.
+//! A second method bounds the same quantities from decision diagrams of the reduced network that lie on either side of the
+//! evidence ([`envelope`], [`brackets`]); both are certain, so that the narrower bound counts. The expansion is good with
+//! few faults and says what they explain, the diagrams are good with many.
+//!
+//! Reading order: [`cone`] (the network, laid out for sweeps), [`expansion`], [`ledger`], [`shares`], [`envelope`],
+//! [`brackets`], [`conflict`], [`estimate`] (what the open worlds probably hold).
+//!
+//! Literature: Dotson & Gobien (1979), A new analysis technique for probabilistic graphs; Henrion (1990), Towards
+//! efficient probabilistic diagnosis in multiply connected belief networks.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+mod brackets;
+mod cone;
+mod conflict;
+mod envelope;
+#[cfg(test)]
+mod estates;
+mod estimate;
+mod expansion;
+mod ledger;
+mod mass;
+mod relevance;
+mod shares;
+#[cfg(test)]
+mod tests;
 
 use onus_model::FaultIndex;
 use rustc_hash::FxHashMap;
 
 use crate::case::Case;
-use crate::diagnose::{Conflict, DiagnoseOptions, Diagnosis, Figures, Method, StopReason, findings, observed, rank};
+use crate::diagnose::{
+    DiagnoseOptions, Diagnosis, Figures, Method, Progress, StopReason, Watch, findings, observed, rank,
+};
 use crate::evidence::Evidence;
 use crate::figure::Figure;
-use crate::network::{Network, Term};
-
-/// An open leaf: the first `depth` events of the order are fixed, `present` among them are present.
-#[derive(PartialEq)]
-struct Leaf {
-    mass: f64,
-    depth: usize,
-    present: Vec<Term>,
-}
-
-impl Eq for Leaf {}
-
-impl Ord for Leaf {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.mass
-            .total_cmp(&other.mass)
-            .then(self.depth.cmp(&other.depth))
-            .then_with(|| other.present.cmp(&self.present))
-    }
-}
-
-impl PartialOrd for Leaf {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// What a leaf's worlds say about the evidence.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Surely,
-    SurelyNot,
-    Open,
-}
-
-/// Mass by what is known of it, and by fault.
-struct Masses {
-    sure: f64,
-    open: f64,
-    /// By variable: sure mass in which it is present, and absent.
-    sure_present: Vec<f64>,
-    sure_absent: Vec<f64>,
-    open_present: Vec<f64>,
-    open_absent: Vec<f64>,
-}
+use crate::network::Network;
+use brackets::Brackets;
+use cone::Cone;
+use conflict::conflict;
+use expansion::{Expansion, Literal, Step};
+use ledger::Ledger;
+use mass::{Mass, add_up, fraction, sub_down, sub_up};
+use shares::Shares;
 
 /// Diagnoses by intervals. `reason` is why the exact method did not answer, if it was asked.
 pub(crate) fn diagnose(
@@ -77,345 +59,340 @@ pub(crate) fn diagnose(
     evidence: &Evidence,
     options: &DiagnoseOptions,
     reason: StopReason,
+    watch: &dyn Watch,
 ) -> Diagnosis {
-    let expansion = Expansion::new(network);
-    let count = network.events();
-    let mut masses = Masses {
-        sure: 0.0,
-        open: 0.0,
-        sure_present: vec![0.0; count],
-        sure_absent: vec![0.0; count],
-        open_present: vec![0.0; count],
-        open_absent: vec![0.0; count],
-    };
-    let mut share_lo = vec![0.0; case.graph.topology().faults().len()];
-    let mut found = Leaves::default();
-    let mut queue = BinaryHeap::from([Leaf { mass: 1.0, depth: 0, present: Vec::new() }]);
-    let visits_per_step = 2 * network.len() as u64;
-    let mut steps = 0;
-    while let Some(leaf) = queue.pop() {
-        if (steps + 1) * visits_per_step > options.step_budget {
-            queue.push(leaf);
-            break;
-        }
-        steps += 1;
-        match expansion.verdict(&leaf) {
-            Verdict::SurelyNot => {}
-            Verdict::Surely => {
-                masses.sure += leaf.mass;
-                expansion.spread_over(&leaf, &mut masses.sure_present, &mut masses.sure_absent);
-                expansion.share_of(&leaf, &mut share_lo, &mut found.sets);
-                found.sure.push(leaf);
-            }
-            Verdict::Open => queue.extend(expansion.split(leaf)),
-        }
-    }
-    let finished = queue.is_empty();
-    found.open = queue.into_sorted_vec();
-    for leaf in &found.open {
-        masses.open += leaf.mass;
-        expansion.spread_over(leaf, &mut masses.open_present, &mut masses.open_absent);
-    }
-    let sets = found.most_probable(&expansion, options.diagnoses);
-    let conflict = (finished && found.sure.is_empty()).then(|| conflict(network, evidence, options.step_budget));
-    let slack = (steps as f64 + count as f64 + 8.0) * f64::EPSILON * 4.0;
-    conclude(case, network, &masses, &share_lo, sets, Outcome { steps, finished, reason, slack, conflict })
-}
-
-/// The items that nothing explains together, given that nothing explains all of them: one after another is left out, as
-/// long as the rest is still seen to be impossible within the budget, each time anew. What the budget does not suffice to
-/// leave out stays.
-fn conflict(network: &Network, evidence: &Evidence, step_budget: u64) -> Conflict {
-    let mut kept: Vec<usize> = network.requirements.iter().map(|requirement| requirement.item).collect();
-    kept.dedup();
-    let mut part = network.clone();
-    let mut at = 0;
-    while at < kept.len() {
-        let item = kept.remove(at);
-        let of_kept = network.requirements.iter().filter(|requirement| kept.contains(&requirement.item));
-        part.requirements = of_kept.copied().collect();
-        if !Expansion::new(&part).is_impossible(step_budget) {
-            kept.insert(at, item);
-            at += 1;
-        }
-    }
-    // Two could be undercut by another one alone.
-    // What was asked about and not seen, for cut sets, is no item.
-    let items = kept.iter().filter_map(|item| evidence.items().get(*item)).map(|item| item.id.clone());
-    Conflict { smallest: kept.len() <= 1, items: items.collect() }
-}
-
-/// What the expansion left.
-#[derive(Default)]
-struct Leaves {
-    sure: Vec<Leaf>,
-    open: Vec<Leaf>,
-    /// The fault sets of sure leaves, each with the mass of the worlds in which no fault that a leaf left is active.
-    sets: FxHashMap<Vec<FaultIndex>, f64>,
-}
-
-/// Mass of the worlds in which exactly the faults of a set are active.
-struct SetMass {
-    set: Vec<FaultIndex>,
-    sure: f64,
-    open: f64,
-}
-
-impl Leaves {
-    /// The sets found with the greatest mass. Other leaves than their own hold worlds of theirs too: all are asked again.
-    fn most_probable(&self, expansion: &Expansion<'_>, wanted: usize) -> Vec<SetMass> {
-        let mut sets: Vec<(&Vec<FaultIndex>, f64)> = self.sets.iter().map(|(set, mass)| (set, *mass)).collect();
-        sets.sort_unstable_by(|(a, p), (b, q)| q.total_cmp(p).then_with(|| a.cmp(b)));
-        sets.truncate(wanted);
-        let total = |leaves: &[Leaf], set: &[FaultIndex]| leaves.iter().map(|leaf| expansion.mass_of(leaf, set)).sum();
-        let mut sets: Vec<SetMass> = sets
-            .into_iter()
-            .map(|(set, _)| SetMass { set: set.clone(), sure: total(&self.sure, set), open: total(&self.open, set) })
-            .collect();
-        sets.sort_by(|a, b| b.sure.total_cmp(&a.sure).then_with(|| a.set.cmp(&b.set)));
-        sets
-    }
-}
-
-struct Outcome {
-    steps: u64,
-    finished: bool,
-    reason: StopReason,
-    slack: f64,
-    conflict: Option<Conflict>,
-}
-
-fn conclude(
-    case: &Case<'_>,
-    network: &Network,
-    masses: &Masses,
-    share_lo: &[f64],
-    sets: Vec<SetMass>,
-    outcome: Outcome,
-) -> Diagnosis {
-    let Outcome { steps, finished, reason, slack, conflict } = outcome;
-    let widen = |lo: f64, hi: f64| Figure::interval((lo * (1.0 - slack)).max(0.0), (hi * (1.0 + slack)).min(1.0));
-    let evidence = widen(masses.sure, masses.sure + masses.open);
-    let ratio = |a: f64, b: f64, default: f64| if a + b > 0.0 { a / (a + b) } else { default };
-    let faults = case.graph.topology().faults().len();
+    let mut search = Search::new(network);
+    let stopped = search.run(options, watch);
+    let bounds = Bounds::of(&search);
     let count = network.events();
     let mut figures = Figures { posterior: vec![None; count], share: vec![Figure::exact(0.0); count] };
-    let highest = masses.sure + masses.open;
-    let lower_share = |fault: usize| if highest > 0.0 { share_lo[fault] / highest * (1.0 - slack) } else { 0.0 };
-    let lower_total: f64 = (0..faults).map(lower_share).sum();
-    for (variable, fault) in network.fault.iter().enumerate() {
-        let Some(fault) = fault else { continue };
-        let [present, absent] = [masses.sure_present[variable], masses.sure_absent[variable]];
-        let lo = ratio(present, absent + masses.open_absent[variable], 0.0);
-        let hi = ratio(present + masses.open_present[variable], absent, 1.0);
-        let posterior = widen(lo, hi);
-        figures.posterior[variable] = Some(posterior);
-        let share = if network.failures.is_empty() {
-            Figure::exact(0.0)
-        } else {
-            // Shares add up to 1, and an absent fault has none.
-            let own = lower_share(fault.index());
-            widen(own, posterior.hi.min(1.0 - (lower_total - own)).max(own))
-        };
-        figures.share[variable] = share;
+    for event in (0..count).filter(|event| network.fault[*event].is_some()) {
+        let posterior = bounds.posterior(event);
+        figures.posterior[event] = Some(figure(posterior));
+        figures.share[event] = figure(bounds.share(event).at_most(posterior.hi));
     }
-    // What is open may hold more of a set's worlds, and then is part of the evidence as well.
-    let sets = sets.into_iter().map(|SetMass { set, sure, open }| {
-        (set, widen(ratio(sure, highest - sure, 0.0), ratio(sure + open, masses.sure - sure, 1.0)))
-    });
-    let (listed, faults_not_listed) = findings(case, &figures);
+    let conflict = search.is_impossible().then(|| conflict(network, evidence, options));
+    let evidence_probability = bounds.evidence();
+    let unexplained = bounds.unexplained();
+    let diagnoses = rank(most_probable(&search, &bounds, options.diagnoses), case);
+    let Bounds { ledger, .. } = bounds;
+    let sampled = options.sampling.asks(evidence_probability.lo, evidence_probability.hi);
+    let estimate =
+        sampled.then(|| estimate::estimate(&mut search.expansion, &ledger, case, network, options.sampling)).flatten();
+    // Nothing else means anything where nothing explains the evidence.
+    let (faults, faults_not_listed) =
+        if conflict.is_none() { findings(case, &figures) } else { (Vec::new(), case.graph.topology().faults().len()) };
     Diagnosis {
         method: Method::Interval,
-        stopped: if finished && reason == StopReason::Finished {
-            StopReason::Finished
-        } else if reason == StopReason::NodeBudget {
-            StopReason::NodeBudget
-        } else {
-            StopReason::StepBudget
+        stopped: match (reason, stopped) {
+            (StopReason::Finished, _) | (_, StopReason::Cancelled | StopReason::Tolerance) => stopped,
+            _ => reason,
         },
-        cost: steps,
-        evidence_probability: evidence,
-        // Nothing else means anything where nothing explains the evidence.
-        faults: if conflict.is_none() { listed } else { Vec::new() },
+        cost: search.expansion.steps,
+        evidence_probability: figure(evidence_probability),
+        faults,
         faults_not_listed,
         unexplained: if network.failures.is_empty() || conflict.is_some() {
             Figure::exact(1.0)
         } else {
-            widen(0.0, 1.0 - lower_total)
+            figure(unexplained)
         },
         conflict,
-        diagnoses: rank(sets.collect(), case),
+        diagnoses,
         diagnoses_complete: false,
         ambiguity_groups: Vec::new(),
         exonerated: Vec::new(),
         observed_failures: observed(case),
+        estimate,
     }
 }
 
-/// The order of splitting, and how leaves are tested.
-struct Expansion<'n> {
+/// Bounds of the probability of the evidence alone.
+pub(crate) fn evidence_probability(network: &Network, options: &DiagnoseOptions) -> Figure {
+    let mut search = Search::new(network);
+    search.run(options, &|_: Progress| true);
+    figure(Bounds::of(&search).evidence())
+}
+
+fn figure(mass: Mass) -> Figure {
+    Figure::interval(mass.lo, mass.hi.min(1.0))
+}
+
+/// What is under way: an expansion and the shares in what it has found, and brackets.
+struct Search<'n> {
     network: &'n Network,
-    order: Vec<Term>,
-    /// Where each event stands in the order.
-    place: Vec<usize>,
-    /// Gates that each term is an input of.
-    outputs: Vec<Vec<u32>>,
+    expansion: Expansion<'n>,
+    shares: Shares,
+    brackets: Option<Brackets>,
 }
 
-impl<'n> Expansion<'n> {
+/// What making a node of a diagram costs, in terms looked at by a sweep.
+const VISITS_PER_NODE: u64 = 64;
+/// What reducing a network costs, in terms looked at by a sweep, for each of its terms.
+const VISITS_PER_REDUCED_TERM: u64 = 100;
+
+impl<'n> Search<'n> {
     fn new(network: &'n Network) -> Self {
-        let mut order: Vec<Term> = (0..network.events() as u32).map(Term).collect();
-        // What decides most mass first: events far from certain, and among those the probable ones.
-        order.sort_by(|a, b| {
-            let weight = |event: &Term| {
-                let p = network.probability[event.index()];
-                p.min(1.0 - p)
+        let expansion = Expansion::new(Cone::new(network), &network.probability);
+        Self { network, expansion, shares: Shares::new(network.events()), brackets: None }
+    }
+
+    /// Works until nothing is open or something says to stop: an eighth of the budget for the expansion, then three
+    /// quarters for brackets, then the rest for the expansion. Neither's part depends on what the other needs, so that a
+    /// larger budget does all that a smaller one does.
+    fn run(&mut self, options: &DiagnoseOptions, watch: &dyn Watch) -> StopReason {
+        let eighth = options.step_budget / 8;
+        match self.expand(eighth, options.tolerance, watch) {
+            StopReason::StepBudget => {}
+            stopped => return stopped,
+        }
+        self.bracket(6 * eighth, options.tolerance, watch);
+        self.expand(options.step_budget - 6 * eighth, options.tolerance, watch)
+    }
+
+    /// Narrows brackets, round after round.
+    fn bracket(&mut self, budget: u64, tolerance: f64, watch: &dyn Watch) {
+        let reducing = VISITS_PER_REDUCED_TERM * self.network.len() as u64;
+        let Some(budget) = budget.checked_sub(reducing) else { return };
+        let mut nodes_left = usize::try_from(budget / VISITS_PER_NODE).unwrap_or(usize::MAX);
+        let brackets = self.brackets.insert(Brackets::new(self.network));
+        loop {
+            let Mass { lo, hi } = brackets.evidence;
+            let close = lo > 0.0 && hi - lo <= tolerance * lo;
+            if close || !watch.keep_going(Progress { steps: self.expansion.steps, lo, hi }) {
+                return;
+            }
+            if !brackets.narrow(&mut nodes_left) {
+                return;
+            }
+        }
+    }
+
+    /// Expands until that has looked at as many terms as the budget allows.
+    fn expand(&mut self, budget: u64, tolerance: f64, watch: &dyn Watch) -> StopReason {
+        let mut open = self.expansion.open();
+        let Mass { lo, hi } = self.brackets.as_ref().map_or(Mass { lo: 0.0, hi: 1.0 }, |brackets| brackets.evidence);
+        loop {
+            if self.expansion.queue.is_empty() {
+                return StopReason::Finished;
+            }
+            let sure = self.expansion.sure;
+            let bounds = |open: f64| (sure.lo.max(lo), (sure.hi + open).min(hi));
+            let close = |open: f64| {
+                let (lo, hi) = bounds(open);
+                tolerance > 0.0 && lo > 0.0 && hi - lo <= tolerance * lo
             };
-            weight(b).total_cmp(&weight(a)).then(a.cmp(b))
-        });
-        let mut place = vec![0; order.len()];
-        for (at, event) in order.iter().enumerate() {
-            place[event.index()] = at;
-        }
-        let mut outputs = vec![Vec::new(); network.len()];
-        for (at, gate) in network.gates.iter().enumerate() {
-            for input in &gate.inputs {
-                outputs[input.index()].push(at as u32);
-            }
-        }
-        Self { network, order, place, outputs }
-    }
-
-    /// The halves of a leaf, by its next event; one, if that event is certain.
-    fn split(&self, leaf: Leaf) -> impl Iterator<Item = Leaf> + use<> {
-        let event = self.order[leaf.depth];
-        let p = self.network.probability[event.index()];
-        let mut present = leaf.present.clone();
-        present.push(event);
-        [(leaf.mass * (1.0 - p), leaf.present), (leaf.mass * p, present)]
-            .into_iter()
-            .zip([p < 1.0, p > 0.0])
-            // By the event's probability: the leaf's mass may be too small for floating point, and its worlds still there.
-            .filter(|(_, possible)| *possible)
-            .map(move |((mass, present), _)| Leaf { mass, depth: leaf.depth + 1, present })
-    }
-
-    /// Whether no world at all meets the requirements, and the budget suffices to see it.
-    fn is_impossible(&self, step_budget: u64) -> bool {
-        let mut queue = BinaryHeap::from([Leaf { mass: 1.0, depth: 0, present: Vec::new() }]);
-        let mut left = step_budget / (2 * self.network.len() as u64).max(1);
-        while let Some(leaf) = queue.pop() {
-            if left == 0 {
-                return false;
-            }
-            left -= 1;
-            match self.verdict(&leaf) {
-                Verdict::Surely => return false,
-                Verdict::SurelyNot => {}
-                Verdict::Open => queue.extend(self.split(leaf)),
-            }
-        }
-        true
-    }
-
-    /// Which terms are true in the world of a leaf in which everything left is `rest`: the least fixpoint.
-    fn world(&self, leaf: &Leaf, rest: bool) -> Vec<bool> {
-        let network = self.network;
-        let mut holds = vec![false; network.len()];
-        let mut missing: Vec<u32> = network.gates.iter().map(|gate| gate.threshold).collect();
-        let mut open: Vec<usize> = leaf.present.iter().map(|event| event.index()).collect();
-        if rest {
-            open.extend(self.order[leaf.depth..].iter().map(|event| event.index()));
-        }
-        for term in &open {
-            holds[*term] = true;
-        }
-        while let Some(term) = open.pop() {
-            for gate in &self.outputs[term] {
-                let counter = &mut missing[*gate as usize];
-                if *counter > 0 {
-                    *counter -= 1;
-                    if *counter == 0 {
-                        let term = network.events() + *gate as usize;
-                        holds[term] = true;
-                        open.push(term);
-                    }
+            if close(open) {
+                // The sum kept on the way drifts; only a fresh one counts.
+                open = self.expansion.open();
+                if close(open) {
+                    return StopReason::Tolerance;
                 }
             }
+            if self.expansion.visits() >= budget {
+                return StopReason::StepBudget;
+            }
+            let (lo, hi) = bounds(open);
+            if !watch.keep_going(Progress { steps: self.expansion.steps, lo, hi }) {
+                return StopReason::Cancelled;
+            }
+            let before = self.expansion.settled;
+            if let Step::Split(split) = self.expansion.step() {
+                self.shares.share(&mut self.expansion, &self.network.fault, split);
+            }
+            open -= self.expansion.settled - before;
         }
-        holds
     }
 
-    fn verdict(&self, leaf: &Leaf) -> Verdict {
-        let [low, high] = [false, true].map(|rest| self.world(leaf, rest));
-        let mut verdict = Verdict::Surely;
-        for requirement in &self.network.requirements {
-            let [low, high] = [low[requirement.term.index()], high[requirement.term.index()]];
-            if low != high {
-                verdict = Verdict::Open;
-            } else if low != requirement.holds {
-                return Verdict::SurelyNot;
+    /// Whether nothing at all explains the evidence.
+    fn is_impossible(&self) -> bool {
+        self.brackets.as_ref().is_some_and(Brackets::is_impossible)
+            || self.expansion.queue.is_empty() && self.expansion.splits.iter().all(|split| split.sure.is_none())
+    }
+}
+
+/// What an expansion and bounding diagrams say together.
+struct Bounds<'s, 'n> {
+    network: &'n Network,
+    shares: &'s Shares,
+    brackets: Option<&'s Brackets>,
+    ledger: Ledger<'n>,
+    /// Mass that surely is some fault's share, or unexplained.
+    shared: Mass,
+}
+
+impl<'s, 'n> Bounds<'s, 'n> {
+    fn of(search: &'s Search<'n>) -> Self {
+        let Search { network, expansion, shares, brackets } = search;
+        let ledger = Ledger::of(expansion, &shares.unshared);
+        let shared = shares.own.iter().fold(shares.unexplained, |sum, own| sum.plus(*own));
+        Self { network, shares, brackets: brackets.as_ref(), ledger, shared }
+    }
+
+    fn evidence(&self) -> Mass {
+        let total = self.ledger.total;
+        let mass = Mass { lo: total.sure.lo, hi: add_up(total.sure.hi, total.open.hi).min(1.0) };
+        self.brackets.map_or(mass, |brackets| mass.and(brackets.evidence))
+    }
+
+    /// Bounds of the evidence together with an event present, and absent.
+    fn joint(&self, event: usize) -> [Mass; 2] {
+        let sure = self.ledger.sure(event);
+        let open = self.ledger.open(event);
+        let with = |at: usize| Mass { hi: add_up(sure[at].hi, open[at]), ..sure[at] };
+        match self.brackets {
+            None => [with(0), with(1)],
+            Some(brackets) => {
+                let [absent, present] = brackets.joint[event];
+                [with(0).and(present), with(1).and(absent)]
             }
         }
-        verdict
     }
 
-    /// Adds a leaf's mass to each fault's event, by whether it is present.
-    fn spread_over(&self, leaf: &Leaf, present: &mut [f64], absent: &mut [f64]) {
-        for (event, fault) in self.network.fault.iter().enumerate() {
-            if fault.is_none() {
-                continue;
+    fn posterior(&self, event: usize) -> Mass {
+        let [present, absent] = self.joint(event);
+        fraction(present, absent)
+    }
+
+    /// A share: what surely is somebody's, and what may be besides, against the rest of the evidence.
+    fn share_of(&self, own: Mass, may_be: f64, may_be_open: f64) -> Mass {
+        let evidence = self.evidence();
+        let most = add_up(own.hi, may_be);
+        let mine = Mass { lo: own.lo, hi: add_up(most, may_be_open) };
+        // The rest of the sure mass is surely not the fault's, and neither is what surely is another's.
+        let others = sub_down(self.ledger.total.sure.lo, most).max(sub_down(self.shared.lo, own.hi));
+        fraction(mine, Mass { lo: others, hi: sub_up(evidence.hi, own.lo) })
+    }
+
+    fn share(&self, event: usize) -> Mass {
+        if self.network.failures.is_empty() {
+            return Mass::ZERO;
+        }
+        let open = self.ledger.open_unless_absent(event);
+        self.share_of(self.shares.own[event], self.ledger.unshared(event), open)
+    }
+
+    fn unexplained(&self) -> Mass {
+        let total = self.ledger.total;
+        self.share_of(self.shares.unexplained, total.unshared.hi, total.open.hi)
+    }
+}
+
+/// Faults at least so probable before any evidence are tried in addition to a set that was found,
+const LIKELY: f64 = 0.01;
+/// and so many of them.
+const MOST_LIKELY: usize = 100;
+
+/// The fault sets found with the greatest mass, and bounds of their probability given the evidence.
+fn most_probable(search: &Search<'_>, bounds: &Bounds<'_, '_>, wanted: usize) -> Vec<(Vec<FaultIndex>, Figure)> {
+    let expansion = &search.expansion;
+    let fault_of = |literal: &Literal| search.network.fault[literal.event()];
+    let certain: Vec<FaultIndex> = (0..search.network.events())
+        .filter(|event| search.network.probability[*event] >= 1.0)
+        .filter_map(|event| search.network.fault[event])
+        .collect();
+    let mut weights: FxHashMap<Vec<FaultIndex>, f64> = FxHashMap::default();
+    for split in expansion.splits.iter().filter(|split| split.sure.is_some()) {
+        let mut set = certain.clone();
+        let mut weight = 1.0;
+        let mut visit = |literal: Literal| match fault_of(&literal) {
+            Some(fault) if literal.present() => {
+                set.push(fault);
+                let p = search.network.probability[literal.event()];
+                weight *= p / (1.0 - p);
             }
-            let p = if self.place[event] >= leaf.depth {
-                self.network.probability[event]
-            } else {
-                f64::from(u8::from(leaf.present.contains(&Term(event as u32))))
-            };
-            present[event] += leaf.mass * p;
-            absent[event] += leaf.mass * (1.0 - p);
+            Some(_) => {}
+            None => weight *= expansion.weight(literal).hi,
+        };
+        split.literals.iter().chain(&split.forced).for_each(|literal| visit(*literal));
+        expansion.fixed(split.parent, split.at, visit);
+        set.sort_unstable();
+        *weights.entry(set).or_default() += weight;
+    }
+    let best = |weights: &FxHashMap<Vec<FaultIndex>, f64>| {
+        let mut sets: Vec<(Vec<FaultIndex>, f64)> =
+            weights.iter().map(|(set, weight)| (set.clone(), *weight)).collect();
+        sets.sort_unstable_by(|(a, p), (b, q)| q.total_cmp(p).then_with(|| a.cmp(b)));
+        sets.truncate(wanted);
+        sets
+    };
+    // What is likely anyway is left free where a set is found: it belongs to further sets.
+    let likely = |(fault, p): (&Option<FaultIndex>, &f64)| fault.filter(|_| *p >= LIKELY && *p < 1.0).map(|f| (f, *p));
+    let likely: Vec<(FaultIndex, f64)> =
+        search.network.fault.iter().zip(&search.network.probability).filter_map(likely).take(MOST_LIKELY).collect();
+    for (set, weight) in best(&weights) {
+        for (fault, p) in &likely {
+            if let Err(at) = set.binary_search(fault) {
+                let mut larger = set.clone();
+                larger.insert(at, *fault);
+                weights.entry(larger).or_insert(weight * p / (1.0 - p));
+            }
         }
     }
+    let sets = best(&weights);
+    let mut found: Vec<(Vec<FaultIndex>, Mass)> = sets
+        .into_iter()
+        .map(|(set, _)| {
+            let probability = probability_of(search, bounds, &set);
+            (set, probability)
+        })
+        .filter(|(_, probability)| probability.hi > 0.0)
+        .collect();
+    found.sort_by(|(a, p), (b, q)| (q.lo + q.hi).total_cmp(&(p.lo + p.hi)).then_with(|| a.cmp(b)));
+    found.into_iter().map(|(set, probability)| (set, figure(probability))).collect()
+}
 
-    /// Where a sure leaf has one active fault, the worlds in which no other fault is active surely give it what it
-    /// explains when nothing left couples: a lower bound of its share. Also lists the fault set of the leaf.
-    fn share_of(&self, leaf: &Leaf, share: &mut [f64], sets: &mut FxHashMap<Vec<FaultIndex>, f64>) {
-        let network = self.network;
-        let left = &self.order[leaf.depth..];
-        let alone: f64 = left
-            .iter()
-            .filter(|event| network.fault[event.index()].is_some())
-            .map(|event| 1.0 - network.probability[event.index()])
-            .product();
-        let mut faults: Vec<FaultIndex> =
-            leaf.present.iter().filter_map(|event| network.fault[event.index()]).collect();
-        faults.sort_unstable();
-        let mass = leaf.mass * alone;
-        if mass <= 0.0 {
-            return;
+/// Bounds of the probability that exactly the faults of a set are active, given the evidence. Where a split's literals
+/// agree with the set, the worlds of the set in it are the prior mass of the set times that of the events fixed there that
+/// are no faults.
+fn probability_of(search: &Search<'_>, bounds: &Bounds<'_, '_>, set: &[FaultIndex]) -> Mass {
+    let Search { network, expansion, .. } = search;
+    let mut prior = Mass::ONE;
+    for (event, fault) in network.fault.iter().enumerate() {
+        if let Some(fault) = fault {
+            let p = network.probability[event];
+            prior *= if set.binary_search(fault).is_ok() { Mass::exact(p) } else { Mass::complement(p) };
         }
-        if let [fault] = faults.as_slice()
-            && !network.failures.is_empty()
-        {
-            let world = self.world(leaf, false);
-            let explained = network.failures.iter().filter(|failure| world[failure.index()]).count();
-            share[fault.index()] += mass * explained as f64 / network.failures.len() as f64;
-        }
-        *sets.entry(faults).or_default() += mass;
     }
-
-    /// Mass of the worlds of a leaf in which exactly the faults of a set are active.
-    fn mass_of(&self, leaf: &Leaf, set: &[FaultIndex]) -> f64 {
-        let mut mass = leaf.mass;
-        for (at, event) in self.order.iter().enumerate() {
-            let Some(fault) = self.network.fault[event.index()] else { continue };
-            let p = self.network.probability[event.index()];
-            mass *= match (at < leaf.depth, set.binary_search(&fault).is_ok()) {
-                (true, active) if active == leaf.present.contains(event) => continue,
-                (true, _) => return 0.0,
-                (false, true) => p,
-                (false, false) => 1.0 - p,
-            };
+    let part = |literal: Literal| match network.fault[literal.event()] {
+        Some(fault) if set.binary_search(&fault).is_ok() == literal.present() => Mass::ONE,
+        Some(_) => Mass::ZERO,
+        None => expansion.weight(literal),
+    };
+    let product = |from: Mass, literals: &[Literal]| {
+        literals.iter().fold(from, |mass, literal| if mass.hi > 0.0 { mass.times(part(*literal)) } else { mass })
+    };
+    let (mut sure, mut open) = (Mass::ZERO, 0.0);
+    let mut mass: Vec<Mass> = Vec::with_capacity(expansion.splits.len());
+    let within = |mass: &[Mass], split: u32, at: u32, leaf: bool| -> Mass {
+        let Some(above) = expansion.splits.get(split as usize) else { return prior };
+        let before = product(mass[split as usize], &above.literals[..at as usize]);
+        if leaf { product(before, &[above.literals[at as usize].negated()]) } else { before }
+    };
+    for split in &expansion.splits {
+        let here = product(within(&mass, split.parent, split.at, true), &split.forced);
+        mass.push(here);
+        if split.sure.is_some() {
+            sure += product(here, &split.literals);
         }
-        mass
     }
+    let mut leaves: Vec<_> = expansion.queue.iter().collect();
+    leaves.sort_unstable_by(|a, b| b.cmp(a));
+    for leaf in leaves {
+        let here = within(&mass, leaf.split, leaf.at, leaf.leaf);
+        let all_hold = || {
+            let rest = &expansion.splits[leaf.split as usize].literals[leaf.at as usize..];
+            rest.iter().all(|literal| network.fault[literal.event()].is_some() && part(*literal) == Mass::ONE)
+        };
+        if here.hi > 0.0 && (leaf.leaf || !all_hold()) {
+            open = add_up(open, here.hi.min(leaf.open));
+        }
+    }
+    let total = bounds.ledger.total;
+    let rest = total.sure.less(sure);
+    let evidence = bounds.evidence();
+    fraction(
+        Mass { lo: sure.lo, hi: add_up(sure.hi, open) },
+        Mass { lo: rest.lo, hi: add_up(rest.hi, total.open.hi).min(sub_up(evidence.hi, sure.lo)) },
+    )
 }

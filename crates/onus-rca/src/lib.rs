@@ -34,7 +34,8 @@ mod view;
 pub use attribution::{Attribution, By, Kind, Row};
 pub use cut_sets::{ClassCutSets, Classes, Count, CutSet, CutSetOptions, CutSets, Sufficient, Truncation, Within};
 pub use diagnose::{
-    Conflict, DiagnoseOptions, Diagnosis, Exoneration, FaultFinding, Method, MethodChoice, RankedDiagnosis, StopReason,
+    Conflict, DiagnoseOptions, Diagnosis, Estimates, Exoneration, FaultEstimate, FaultFinding, Method, MethodChoice,
+    Progress, RankedDiagnosis, SampleWhen, Sampling, StopReason, Watch,
 };
 pub use doubt::{Doubt, entropy};
 pub use evidence::{Evidence, Item};

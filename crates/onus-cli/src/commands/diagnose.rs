@@ -33,7 +33,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
     let view = view(model, &query.view)?;
     let evidence = view.evidence(model, &incident, query.as_of);
     let graph = FaultGraph::compile(model);
-    let options = DiagnoseOptions { diagnoses: query.top, ..DiagnoseOptions::default() };
+    let options = DiagnoseOptions { diagnoses: query.top, ..query.effort.options() };
     let diagnosis = graph.diagnose(&evidence, &options);
     let attribution = Attribution::of(model, &diagnosis, query.by.into(), incident.day());
     let doubt = Doubt::of(&diagnosis, &attribution);
@@ -77,8 +77,8 @@ pub(crate) fn method(diagnosis: &Diagnosis) -> String {
         (Method::Interval, StopReason::NodeBudget) => {
             "Intervals that certainly contain the truth: the exact method's budget did not suffice.".to_owned()
         }
-        (Method::Interval, StopReason::StepBudget) => {
-            "Intervals that certainly contain the truth, as far as the budget went.".to_owned()
+        (Method::Interval, StopReason::StepBudget | StopReason::Tolerance | StopReason::Cancelled) => {
+            "Intervals that certainly contain the truth, as far as the work went.".to_owned()
         }
     };
     format!("{how}\n")

@@ -31,7 +31,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
     let by = query.by.into();
     let graph = FaultGraph::compile(model);
     let evidence = view.evidence(model, &incident, query.as_of);
-    let options = DiagnoseOptions { diagnoses: query.top, ..DiagnoseOptions::default() };
+    let options = DiagnoseOptions { diagnoses: query.top, ..query.effort.options() };
     let diagnosis = graph.diagnose(&evidence, &options);
     let attribution = Attribution::of(model, &diagnosis, by, incident.day());
     let doubt = Doubt::of(&diagnosis, &attribution);

@@ -202,6 +202,36 @@ fn a_fault_tree_of_others_is_read_and_its_sets_are_counted() {
 }
 
 #[test]
+fn the_method_can_be_forced_and_the_answer_names_it() {
+    let exact = json(&onus(&["diagnose", KOREA, "--format", "json"]));
+    let arguments = [
+        "diagnose",
+        KOREA,
+        "--method",
+        "interval",
+        "--step-budget",
+        "200000",
+        "--estimate",
+        "2000",
+        "--format",
+        "json",
+    ];
+    let rough = json(&onus(&arguments));
+    assert_eq!((&exact["method"], &rough["method"]), (&"exact".into(), &"interval".into()));
+    let ends = |result: &serde_json::Value, end: &str| result["evidence_probability"][end].as_f64().expect("a number");
+    assert!(ends(&rough, "lo") <= ends(&exact, "lo") && ends(&exact, "hi") <= ends(&rough, "hi"));
+    assert!(
+        rough["estimate"]["evidence_probability"]["how"]["estimate"]["confidence"].is_number(),
+        "{}",
+        rough["estimate"]
+    );
+    assert!(exact["estimate"].is_null());
+    assert_eq!(onus(&arguments).stdout, onus(&arguments).stdout, "seeded");
+    assert_eq!(onus(&["diagnose", KOREA, "--tolerance", "2"]).status.code(), Some(2));
+    assert_eq!(onus(&["diagnose", KOREA, "--seed", "2"]).status.code(), Some(2));
+}
+
+#[test]
 fn cut_sets_are_told_by_party() {
     let result = json(&onus(&["cutsets", KOREA, "--of", "saeol", "--format", "json"]));
     let counts = result["by_class"].as_array().expect("parties are a list");

@@ -101,7 +101,7 @@ impl Manager {
     }
 
     /// The function that is `hi` where the variable of `level` is true and `lo` elsewhere; both must lie deeper.
-    pub(super) fn branch(&mut self, level: u32, lo: Bdd, hi: Bdd) -> Result<Bdd, BudgetExceeded> {
+    pub(crate) fn branch(&mut self, level: u32, lo: Bdd, hi: Bdd) -> Result<Bdd, BudgetExceeded> {
         if lo == hi { Ok(lo) } else { self.arena.insert(level, lo.0, hi.0).map(Bdd) }
     }
 
