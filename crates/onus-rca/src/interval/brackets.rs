@@ -21,7 +21,7 @@ use crate::variable_order;
 /// grain takes some two times the nodes.
 const GRAINS: [f64; 8] = [1e-3, 1e-4, 2e-5, 5e-6, 1.2e-6, 2e-7, 1e-8, 0.0];
 
-/// Parts narrower than this much of the widest one are left alone for the time being.
+/// Parts that promise less than this much of what the best one does are left alone for the time being.
 const WORTHWHILE: f64 = 0.25;
 
 const UNKNOWN: Mass = Mass { lo: 0.0, hi: 1.0 };
@@ -47,8 +47,9 @@ struct Piece {
     /// By event.
     stands_for: Vec<ForestNode>,
     found: Option<Envelope>,
-    /// Rounds that it has had.
+    /// Rounds that it has had, and nodes that the last one made.
     rounds: usize,
+    nodes: usize,
 }
 
 impl Brackets {
@@ -69,7 +70,13 @@ impl Brackets {
         let piece = |Part { network, stands_for }: Part| {
             let order = variable_order::as_written(&network).into_iter().map(|event| event.0).collect();
             let chance: Vec<[Mass; 2]> = stands_for.iter().map(|node| chance[*node as usize]).collect();
-            Piece { enveloped: Enveloped::new(Cone::new(&network), order, &chance), stands_for, found: None, rounds: 0 }
+            Piece {
+                enveloped: Enveloped::new(Cone::new(&network), order, &chance),
+                stands_for,
+                found: None,
+                rounds: 0,
+                nodes: 0,
+            }
         };
         let pieces = std::mem::take(&mut reduction.parts).into_iter().map(piece).collect();
         let mut brackets = Self {
@@ -90,12 +97,12 @@ impl Brackets {
         self.reduction.impossible
     }
 
-    /// Narrows the bounds of the widest parts by one round, if there is one left and `node_budget` may suffice for it; takes
+    /// Narrows the bounds of the most promising parts by one round, if there is one left and `node_budget` may suffice for it; takes
     /// the nodes it made from that. Returns whether it did.
     pub(super) fn narrow(&mut self, node_budget: &mut usize) -> bool {
         let unfinished = |piece: &Piece| !piece.is_exact() && piece.rounds < GRAINS.len();
-        let widest = self.pieces.iter().filter(|piece| unfinished(piece)).map(Piece::width).fold(0.0, f64::max);
-        let pieces = self.pieces.iter_mut().filter(|piece| unfinished(piece) && piece.width() >= widest * WORTHWHILE);
+        let best = self.pieces.iter().filter(|piece| unfinished(piece)).map(Piece::promise).fold(0.0, f64::max);
+        let pieces = self.pieces.iter_mut().filter(|piece| unfinished(piece) && piece.promise() >= best * WORTHWHILE);
         let mut pieces = pieces.peekable();
         if pieces.peek().is_none() || self.last > *node_budget {
             return false;
@@ -104,6 +111,7 @@ impl Brackets {
         for piece in pieces {
             let (found, nodes) = piece.enveloped.envelope(GRAINS[piece.rounds], *node_budget);
             piece.rounds += 1;
+            piece.nodes = nodes;
             *node_budget = node_budget.saturating_sub(nodes);
             self.last += nodes;
             match found {
@@ -162,10 +170,10 @@ impl Piece {
         self.found.as_ref().is_some_and(|found| found.exact)
     }
 
-    /// How wide its probability is, relative to itself.
-    fn width(&self) -> f64 {
+    /// What another round may gain: how wide its probability is, relative to itself, for each node of the last round.
+    fn promise(&self) -> f64 {
         let Mass { lo, hi } = self.evidence();
-        if lo > 0.0 { (hi - lo) / lo } else { f64::INFINITY }
+        if lo > 0.0 { (hi - lo) / lo / (self.nodes + 1) as f64 } else { f64::INFINITY }
     }
 
     fn evidence(&self) -> Mass {
