@@ -123,7 +123,10 @@ impl Solution {
             let found = pivots(&question, pair_budget, &mut scratch, |leaf, pivot| share[leaf] += pivot * scale)?;
             explained += found * scale;
         }
-        Ok((share, 1.0 - explained))
+        // A difference is known to the rounding of what it is a difference of; less than that is nothing.
+        let unexplained = 1.0 - explained;
+        let rounding = (reduction.fate.len() as f64 + 8.0) * f64::EPSILON;
+        Ok((share, if unexplained <= rounding { 0.0 } else { unexplained }))
     }
 
     /// The most probable sets of faults, and whether they certainly are.
