@@ -108,19 +108,15 @@ impl Estate {
         if let Some(top) = self.top.take() {
             return Ok(vec![self.system(&top?)?]);
         }
-        let mut needed = vec![false; self.model.systems().len()];
-        for interface in self.model.interfaces() {
-            needed[interface.provider.index()] = true;
-        }
-        let tops: Vec<usize> = (0..needed.len()).filter(|system| !needed[*system]).collect();
+        let tops = self.model.topology().tops();
         let [top] = tops[..] else {
-            let named = tops.iter().take(8).map(|top| self.model.systems()[*top].id.as_str());
+            let named = tops.iter().take(8).map(|top| self.model.systems()[top.index()].id.as_str());
             let named: Vec<&str> = named.collect();
             let which = if tops.is_empty() { "each is needed by another".to_owned() } else { named.join(", ") };
             let more = if tops.len() > named.len() { ", …" } else { "" };
             return Err(Failure::Usage(format!("name the system that fails with --of, e.g. one of: {which}{more}")));
         };
-        Ok(vec![SystemIndex::new(top)])
+        Ok(vec![top])
     }
 
     /// Reads the incident: the one named, or `incident.yaml` beside the model.

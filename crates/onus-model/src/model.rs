@@ -368,6 +368,15 @@ impl Topology {
         &self.monitors
     }
 
+    /// The systems that no other one needs, in order. O(systems + interfaces).
+    pub fn tops(&self) -> Vec<SystemIndex> {
+        let mut needed = vec![false; self.systems.len()];
+        for interface in &self.interfaces {
+            needed[interface.provider.index()] = true;
+        }
+        (0..needed.len()).filter(|system| !needed[*system]).map(SystemIndex::new).collect()
+    }
+
     /// Finds a system by id.
     pub fn system(&self, id: &str) -> Option<SystemIndex> {
         position(&self.systems, id, |s| s.id.as_str()).map(SystemIndex::new)
