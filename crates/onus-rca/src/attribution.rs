@@ -164,6 +164,20 @@ impl Sums {
     }
 }
 
+/// For each fault, who answers for it and in which fractions, which add up to 1.
+///
+/// O(faults · contracts over each).
+pub(crate) fn answers(model: &Model, by: By, day: Option<Date>) -> Vec<Vec<(Kind, String, f64)>> {
+    let push = Push { model, responsibility: model.responsibility(day), by, day };
+    (0..model.faults().len())
+        .map(|fault| {
+            let mut sums = Sums::default();
+            push.fault(FaultIndex::new(fault), Figure::exact(1.0), &mut sums);
+            sums.causal.into_iter().map(|((kind, who), fraction)| (kind, who.join(" | "), fraction.lo)).collect()
+        })
+        .collect()
+}
+
 struct Push<'m> {
     model: &'m Model,
     responsibility: Responsibility<'m>,

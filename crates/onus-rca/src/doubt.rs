@@ -1,10 +1,13 @@
 //! Doubt: the entropy, in bits, of what a view concludes.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::attribution::{Attribution, Kind};
+use crate::attribution::Attribution;
 use crate::diagnose::Diagnosis;
 use crate::figure::Figure;
+use crate::outcome::Outcome;
 
 /// How much a view is in doubt, at two levels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -22,15 +25,12 @@ impl Doubt {
         let faults: Vec<Figure> =
             diagnosis.faults.iter().map(|finding| finding.share).chain([diagnosis.unexplained]).collect();
         // A contractor is one outcome, whether it answers alone or in a consortium.
-        let mut outcomes: Vec<(&str, bool, Figure)> = Vec::new();
+        let mut outcomes: BTreeMap<Outcome, Figure> = BTreeMap::new();
         for row in &attribution.rows {
-            let own = matches!(row.kind, Kind::Assigned | Kind::Shared);
-            match outcomes.iter_mut().find(|(who, party, _)| own && *party && *who == row.who) {
-                Some((_, _, sum)) => *sum = sum.plus(row.causal),
-                None => outcomes.push((&row.who, own, row.causal)),
-            }
+            let sum = outcomes.entry(Outcome::of(row)).or_insert(Figure::exact(0.0));
+            *sum = sum.plus(row.causal);
         }
-        let rows: Vec<Figure> = outcomes.into_iter().map(|(_, _, causal)| causal).collect();
+        let rows: Vec<Figure> = outcomes.into_values().collect();
         Self { fault_bits: entropy(&faults), contractor_bits: entropy(&rows) }
     }
 }
@@ -57,6 +57,13 @@ pub fn entropy(distribution: &[Figure]) -> Figure {
     } else {
         Figure::interval(lo.max(0.0), hi.min((outcomes as f64).log2()))
     }
+}
+
+/// Entropy in bits of a distribution: −Σ q·log₂ q. What is below 0 by rounding counts as 0.
+pub(crate) fn bits(distribution: impl IntoIterator<Item = f64>) -> f64 {
+    let terms = distribution.into_iter().filter(|q| *q > 0.0).map(|q| -q * q.log2());
+    // Adding nothing turns the −0.0 of a certain outcome into 0.0.
+    terms.sum::<f64>().max(0.0) + 0.0
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod interval;
 #[doc(hidden)]
 pub mod kernel;
 mod network;
+mod outcome;
 mod paths;
 mod ranking;
 mod reduce;
@@ -42,6 +43,7 @@ pub use evidence::{Evidence, Item};
 pub use fault_graph::FaultGraph;
 pub use figure::{Figure, How};
 pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};
+pub use outcome::{Outcome, Outcomes};
 pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};
 pub use timeline::{Announced, Moment, timeline};
 pub use view::View;
