@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Timeline(TimelineQuery),
     /// What each party would conclude alone
     Views(ViewsQuery),
+    /// How much is in doubt, and why: the split, nobody watching, or what no monitor could tell
+    Doubt(DoubtQuery),
     /// The smallest sets of faults that bring about a failure, or that explain an incident
     Cutsets(CutSetsQuery),
     /// How much each fault matters for a failure
@@ -172,6 +174,27 @@ pub(crate) struct ViewsQuery {
     pub(crate) files: ModelFiles,
     /// The incident file; by default incident.yaml in the model's folder
     pub(crate) incident: Option<PathBuf>,
+    /// Only what was known by this time (RFC 3339 with an offset)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Time>,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A question about doubt.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DoubtQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// Whom the verdict is about: pooled, public, or a contractor; by default the buyer, else the public
+    #[arg(long, value_name = "WHO")]
+    pub(crate) view: Option<String>,
     /// Only what was known by this time (RFC 3339 with an offset)
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<Time>,

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod cut_sets;
 pub(crate) mod diagnose;
+pub(crate) mod doubt;
 pub(crate) mod explain;
 pub(crate) mod importance;
 pub(crate) mod propagate;

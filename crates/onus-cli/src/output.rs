@@ -34,8 +34,13 @@ pub(crate) fn print(text: &str) {
 pub(crate) fn percent(figure: Figure) -> String {
     match figure.how {
         How::Exact => one(figure.lo),
-        How::Interval | How::Estimate { .. } => format!("{}..{}", one(figure.lo), one(figure.hi)),
+        How::Interval | How::Estimate { .. } => ends([figure.lo, figure.hi].map(one)),
     }
+}
+
+/// Two ends, or one text where a reader could not tell them apart.
+fn ends([lo, hi]: [String; 2]) -> String {
+    if lo == hi { lo } else { format!("{lo}..{hi}") }
 }
 
 fn one(share: f64) -> String {
@@ -57,7 +62,7 @@ fn one(share: f64) -> String {
 pub(crate) fn probability(figure: Figure) -> String {
     match figure.how {
         How::Exact => number(figure.lo),
-        How::Interval | How::Estimate { .. } => format!("{}..{}", number(figure.lo), number(figure.hi)),
+        How::Interval | How::Estimate { .. } => ends([figure.lo, figure.hi].map(number)),
     }
 }
 
@@ -76,10 +81,9 @@ pub(crate) fn number(value: f64) -> String {
 
 /// Bits with two decimals.
 pub(crate) fn bits(figure: Figure) -> String {
-    match figure.how {
-        How::Exact => format!("{:.2}", figure.lo),
-        How::Interval | How::Estimate { .. } => format!("{:.2}..{:.2}", figure.lo, figure.hi),
-    }
+    // What rounds to nothing has no sign.
+    let two = |value: f64| format!("{:.2}", if value.abs() < 0.005 { 0.0 } else { value });
+    ends([figure.lo, figure.hi].map(two))
 }
 
 /// What part a fault plays, where the model says so.

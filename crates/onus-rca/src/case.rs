@@ -215,13 +215,52 @@ impl<'g> Case<'g> {
 
     /// Walks from the conditions back to everything that can make them true.
     fn close(&mut self) {
-        let mut open: Vec<Node> = Vec::new();
-        for condition in &self.conditions {
-            match condition.subject {
-                Subject::Gate(gate) => open.push(gate),
-                Subject::Fault(fault) => open.push(FaultGraph::fault_node(fault)),
+        let subjects = self.conditions.iter().map(|condition| match condition.subject {
+            Subject::Gate(gate) => gate,
+            Subject::Fault(fault) => FaultGraph::fault_node(fault),
+        });
+        self.close_over(subjects.collect());
+    }
+
+    /// Takes in all systems whose state can say something about the events of the case, and what else those can fail by:
+    /// all that hangs together with it, in either direction. Returns their gates, in order; only those that were in it
+    /// before, where there are more nodes than that.
+    ///
+    /// O(nodes and edges taken in).
+    pub(crate) fn take_in_neighbours(&mut self, most_nodes: usize) -> Vec<Node> {
+        let systems = |nodes: &FxHashSet<Node>, graph: &FaultGraph| -> Vec<Node> {
+            let is_system = |gate: &Node| matches!(graph.element(*gate), Some(Element::System(_)));
+            let mut gates: Vec<Node> = nodes.iter().copied().filter(is_system).collect();
+            gates.sort_unstable();
+            gates
+        };
+        let mut open: Vec<Node> = self.cone.iter().copied().chain(self.variable.keys().copied()).collect();
+        let mut seen: FxHashSet<Node> = open.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            let inputs = if self.graph.event(node).is_some() { &[][..] } else { self.graph.inputs(node) };
+            for next in self.graph.outputs(node).iter().chain(inputs) {
+                if seen.insert(*next) {
+                    open.push(*next);
+                }
+            }
+            if seen.len() > most_nodes {
+                return systems(&self.cone, self.graph);
             }
         }
+        seen.retain(|node| self.graph.event(*node).is_none());
+        let gates = systems(&seen, self.graph);
+        self.close_over(gates.clone());
+        // Events that are new here have their changed priors too.
+        for (fault, factor) in &self.factors {
+            if let Some(variable) = self.variable.get(&FaultGraph::fault_node(*fault)) {
+                let prior = self.graph.prior(FaultGraph::fault_node(*fault));
+                self.probability[variable.index()] = multiply_odds(prior, *factor);
+            }
+        }
+        gates
+    }
+
+    fn close_over(&mut self, mut open: Vec<Node>) {
         while let Some(node) = open.pop() {
             match self.graph.event(node) {
                 Some(_) if self.variable.contains_key(&node) => {}

@@ -1,4 +1,7 @@
-//! Doubt: the entropy, in bits, of what a view concludes.
+//! Doubt: the entropy, in bits, of what a view concludes; [`terms`] takes it apart, and [`verdict`] says what it comes to.
+
+mod terms;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +11,9 @@ use crate::attribution::Attribution;
 use crate::diagnose::Diagnosis;
 use crate::figure::Figure;
 use crate::outcome::Outcome;
+
+pub use terms::{DoubtOptions, DoubtReport, Terms, Unwatched, ViewDoubt};
+pub use verdict::{Finding, Verdict};
 
 /// How much a view is in doubt, at two levels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

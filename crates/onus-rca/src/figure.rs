@@ -73,6 +73,12 @@ impl Figure {
         Self { lo: self.lo + other.lo, hi: self.hi + other.hi, how: self.how.weaker(other.how) }
     }
 
+    /// The difference of two figures that are known independently of each other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self { lo: self.lo - other.hi, hi: self.hi - other.lo, how: self.how.weaker(other.how) }
+    }
+
     /// The figure times a non-negative factor.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {

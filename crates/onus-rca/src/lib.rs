@@ -25,6 +25,7 @@ pub mod kernel;
 mod network;
 mod outcome;
 mod paths;
+mod perfect_sight;
 mod ranking;
 mod reduce;
 mod shares;
@@ -38,7 +39,7 @@ pub use diagnose::{
     Conflict, DiagnoseOptions, Diagnosis, Estimates, Exoneration, FaultEstimate, FaultFinding, Method, MethodChoice,
     Progress, RankedDiagnosis, SampleWhen, Sampling, StopReason, Watch,
 };
-pub use doubt::{Doubt, entropy};
+pub use doubt::{Doubt, DoubtOptions, DoubtReport, Finding, Terms, Unwatched, Verdict, ViewDoubt, entropy};
 pub use evidence::{Evidence, Item};
 pub use fault_graph::FaultGraph;
 pub use figure::{Figure, How};

@@ -74,7 +74,12 @@ impl Network {
 
     /// Unrolls a case. O(copies of gates + their inputs).
     pub(crate) fn of(case: &Case<'_>) -> Self {
-        Unrolling::new(case).run()
+        Unrolling::new(case).run(&[]).0
+    }
+
+    /// Unrolls a case, and gives the terms of these gates in every epoch as well, each once. O(copies + their inputs).
+    pub(crate) fn with_states(case: &Case<'_>, gates: &[Node]) -> (Self, Vec<(Node, Term)>) {
+        Unrolling::new(case).run(gates)
     }
 }
 
@@ -106,7 +111,7 @@ impl<'c, 'g> Unrolling<'c, 'g> {
         unrolling
     }
 
-    fn run(mut self) -> Network {
+    fn run(mut self, gates: &[Node]) -> (Network, Vec<(Node, Term)>) {
         for condition in &self.case.conditions {
             let said = match condition.subject {
                 Subject::Gate(gate) => self.copy(gate, condition.epoch),
@@ -128,12 +133,22 @@ impl<'c, 'g> Unrolling<'c, 'g> {
                 self.network.failures.push(term);
             }
         }
+        let mut states: Vec<(Node, Term)> = Vec::new();
+        for gate in gates {
+            let from = states.len();
+            for epoch in 0..=self.case.epochs() {
+                let term = self.copy(*gate, epoch);
+                if states[from..].iter().all(|(_, other)| *other != term) {
+                    states.push((*gate, term));
+                }
+            }
+        }
         while let Some((gate, epoch, term)) = self.open.pop() {
             let inputs = self.graph.inputs(gate).iter().filter_map(|input| self.input(*input, gate, epoch)).collect();
             let at = term.index() - self.network.events();
             self.network.gates[at].inputs = inputs;
         }
-        self.network
+        (self.network, states)
     }
 
     fn add(&mut self, threshold: u32, inputs: Vec<Term>) -> Term {

@@ -27,6 +27,19 @@ pub struct Oracle {
     pub bearing: Mask,
     /// P(E | exactly these faults), everything else summed out.
     pub likelihood: Vec<f64>,
+    /// By the states of all systems before everything and at each time: the part of the worlds that have them.
+    pub by_states: BTreeMap<Vec<Vec<bool>>, Part>,
+}
+
+/// Some of the worlds that explain the evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// P(part | E).
+    pub mass: f64,
+    /// Mass times share, by fault.
+    pub share: Vec<f64>,
+    /// Mass times what is unexplained.
+    pub unexplained: f64,
 }
 
 /// What is known, taken apart.
@@ -257,7 +270,8 @@ impl<'a> Question<'a> {
                 _ => None,
             })
             .collect();
-        let times: BTreeSet<Time> = self.items.iter().map(|(at, _)| *at).collect();
+        let before: Time = "2000-01-01T00:00:00Z".parse().expect("a time");
+        let times: BTreeSet<Time> = self.items.iter().map(|(at, _)| *at).chain([before]).collect();
         let masks = 1 << count;
         let mut oracle = Oracle {
             evidence: 0.0,
@@ -267,6 +281,7 @@ impl<'a> Question<'a> {
             sets: BTreeMap::new(),
             bearing,
             likelihood: vec![0.0; masks],
+            by_states: BTreeMap::new(),
         };
         for rest in 0..1_usize << (couplings.len() + repairs.len()) {
             let mut weight = 1.0;
@@ -292,10 +307,12 @@ impl<'a> Question<'a> {
             // What each fault set makes fail, and how well it fits what was seen.
             let mut explains = vec![0_usize; masks];
             let mut fits = vec![0.0; masks];
+            let mut seen = vec![Vec::new(); masks];
             for present in 0..masks {
                 let world = World { present, apart: &apart, failed_repairs: &failed_repairs };
                 let states = times.iter().map(|at| (*at, self.failed(&world, *at))).collect::<BTreeMap<_, _>>();
                 fits[present] = self.likelihood(&world, &states);
+                seen[present] = states.values().cloned().collect();
                 explains[present] = failures
                     .iter()
                     .enumerate()
@@ -308,7 +325,8 @@ impl<'a> Question<'a> {
                     (0..count).map(|f| if present & (1 << f) != 0 { priors[f] } else { 1.0 - priors[f] }).product();
                 let joint = weight * prior * fits[present];
                 if joint > 0.0 {
-                    oracle.add(present, joint, &explains, failures.len());
+                    let states = std::mem::take(&mut seen[present]);
+                    oracle.add(present, joint, &explains, failures.len(), states);
                 }
             }
         }
@@ -318,22 +336,29 @@ impl<'a> Question<'a> {
 }
 
 impl Oracle {
-    fn add(&mut self, present: Mask, joint: f64, explains: &[usize], failures: usize) {
+    fn add(&mut self, present: Mask, joint: f64, explains: &[usize], failures: usize, states: Vec<Vec<bool>>) {
         self.evidence += joint;
         *self.sets.entry(present & self.bearing).or_default() += joint;
-        for fault in 0..self.posterior.len() {
+        let count = self.posterior.len();
+        let part = self.by_states.entry(states).or_default();
+        part.share.resize(count, 0.0);
+        part.mass += joint;
+        for fault in 0..count {
             if present & (1 << fault) != 0 {
                 self.posterior[fault] += joint;
             }
         }
         if failures == 0 {
             self.unexplained += joint;
+            part.unexplained += joint;
             return;
         }
         let value = |set: Mask| f64::from(explains[set].count_ones()) / failures as f64;
         self.unexplained += joint * (1.0 - value(present));
+        part.unexplained += joint * (1.0 - value(present));
         for (fault, share) in shapley(present, value) {
             self.share[fault] += joint * share;
+            part.share[fault] += joint * share;
         }
     }
 
@@ -345,6 +370,11 @@ impl Oracle {
             return;
         }
         self.unexplained /= total;
+        for part in self.by_states.values_mut() {
+            part.mass /= total;
+            part.unexplained /= total;
+            part.share.iter_mut().for_each(|share| *share /= total);
+        }
         for value in self.posterior.iter_mut().chain(&mut self.share).chain(self.sets.values_mut()) {
             *value /= total;
         }
