@@ -4,6 +4,7 @@
 //! each fault, one at a time, multiplied and divided by a factor (3, where a test names no other).
 
 mod aws_2021;
+mod healthcare_gov_2013;
 mod korea_2023;
 mod nats_2023;
 
