@@ -5,6 +5,7 @@
 
 mod aws_2021;
 mod healthcare_gov_2013;
+mod heathrow_t5_2008;
 mod korea_2023;
 mod nats_2023;
 
