@@ -8,6 +8,7 @@ mod healthcare_gov_2013;
 mod heathrow_t5_2008;
 mod korea_2023;
 mod nats_2023;
+mod nirs_fire_2025;
 mod tsb_2018;
 
 use onus::model::document;
