@@ -9,6 +9,7 @@ mod heathrow_t5_2008;
 mod korea_2023;
 mod nats_2023;
 mod nirs_fire_2025;
+mod northeast_blackout_2003;
 mod tsb_2018;
 
 use onus::model::document;
