@@ -4,6 +4,7 @@
 //! each fault, one at a time, multiplied and divided by a factor (3, where a test names no other).
 
 mod aws_2021;
+mod deepwater_horizon_2010;
 mod healthcare_gov_2013;
 mod heathrow_t5_2008;
 mod korea_2023;
