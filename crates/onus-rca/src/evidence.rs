@@ -89,6 +89,12 @@ impl Evidence {
         &self.superseded
     }
 
+    /// What came to be known, superseded or not, and when; in no order that means anything.
+    pub(crate) fn known_times(&self) -> impl Iterator<Item = (EvidenceIndex, Time)> + '_ {
+        let superseded = self.superseded.iter().copied().zip(self.superseded_known.iter().copied());
+        self.items.iter().map(|item| (item.index, item.known)).chain(superseded)
+    }
+
     /// The times at which something came to be known, be it superseded since.
     pub(crate) fn times(&self) -> BTreeSet<Time> {
         self.items.iter().map(|item| item.known).chain(self.superseded_known.iter().copied()).collect()

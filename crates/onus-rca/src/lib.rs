@@ -11,12 +11,14 @@ mod components;
 mod cut_sets;
 mod decision_diagram;
 mod diagnose;
+mod dispute;
 mod doubt;
 mod encode;
 mod evidence;
 mod exact;
 mod fault_graph;
 mod figure;
+mod hidden;
 mod importance;
 mod interval;
 #[cfg(feature = "bench")]
@@ -39,10 +41,12 @@ pub use diagnose::{
     Conflict, DiagnoseOptions, Diagnosis, Estimates, Exoneration, FaultEstimate, FaultFinding, Method, MethodChoice,
     Progress, RankedDiagnosis, SampleWhen, Sampling, StopReason, Watch,
 };
+pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
 pub use doubt::{Doubt, DoubtOptions, DoubtReport, Finding, Terms, Unwatched, Verdict, ViewDoubt, entropy};
 pub use evidence::{Evidence, Item};
 pub use fault_graph::FaultGraph;
 pub use figure::{Figure, How};
+pub use hidden::Hidden;
 pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};
 pub use outcome::{Outcome, Outcomes};
 pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};

@@ -6,7 +6,7 @@
 //! observed; a reading conditions and asks for no explanation of its own.
 //!
 //! All states are functions of the same events, so that a set of readings is one more conjunction on the diagram of the
-//! evidence: [`Sight::new`] makes the diagrams, [`Sight::expect`] walks the tree of readings. It always splits the node
+//! evidence: [`PerfectSight::new`] makes the diagrams, [`PerfectSight::expect`] walks the tree of readings. It always splits the node
 //! from which most can still be gained, on the next state that the node leaves open. Entropy is concave: splitting only
 //! lowers the expectation, and a node's own entropy is the most it can lose. So at any time the truth lies between the sum
 //! over the finished leaves and the sum over all, and the walk can stop at a budget with certain bounds.
@@ -47,7 +47,7 @@ impl<const N: usize, F: Fn(&[(FaultIndex, f64)], f64) -> [f64; N]> Measure<N> fo
 }
 
 /// The diagrams of an evidence and of every system's state.
-pub(crate) struct Sight {
+pub(crate) struct PerfectSight {
     encoded: Encoded,
     /// How many of the encoded failures are observed ones; states follow.
     observed: usize,
@@ -100,7 +100,7 @@ impl<const N: usize> Ord for Open<N> {
     }
 }
 
-impl Sight {
+impl PerfectSight {
     /// Makes the diagrams. `None` where nothing explains the evidence, or where its probability is too small for floating
     /// point.
     ///

@@ -13,7 +13,6 @@ use crate::view::View;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Moment {
     /// When.
-    #[serde(serialize_with = "as_text")]
     pub time: Time,
     /// The items it came to know then.
     pub learned: Vec<EvidenceId>,
@@ -36,10 +35,6 @@ pub struct Announced {
     pub target: String,
     /// Who announced it.
     pub by: Option<String>,
-}
-
-fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(time)
 }
 
 /// Follows a view through an incident. One moment for each time at which it came to know something.

@@ -73,8 +73,8 @@ fn rows(views: &[ViewDoubt], last: &str, of: impl Fn(&ViewDoubt) -> (Terms, Stri
     }
     let rows = groups.into_iter().map(|(names, cells)| {
         let name = match names[..] {
-            [only] => shortened(only, 20),
-            _ => format!("{} +{}", shortened(names[0], 16), names.len() - 1),
+            [only] => shortened(only, 16),
+            _ => format!("{} +{}", shortened(names[0], 12), names.len() - 1),
         };
         [vec![name], cells].concat()
     });
@@ -83,7 +83,7 @@ fn rows(views: &[ViewDoubt], last: &str, of: impl Fn(&ViewDoubt) -> (Terms, Stri
 
 fn leader(view: &ViewDoubt) -> String {
     let Some((outcome, share)) = &view.leader else { return String::new() };
-    format!("{} {}", shortened(name(&outcome.who), 17), percent(*share))
+    format!("{} {}", shortened(name(&outcome.who), 14), percent(*share))
 }
 
 fn name(who: &str) -> &str {

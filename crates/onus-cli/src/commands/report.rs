@@ -20,7 +20,7 @@ struct Result<'a> {
     public: &'a [onus_rca::Moment],
     /// When the parties are asked.
     alone_as_of: Option<String>,
-    views: Vec<views::Conclusion>,
+    views: &'a [onus_rca::Conclusion],
 }
 
 pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure> {
@@ -52,7 +52,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
                 doubt,
                 public: &moments,
                 alone_as_of: apart.map(|time| time.to_string()),
-                views: alone,
+                views: &alone,
             };
             json("onus-report/1", &estate.inputs, result)?;
         }

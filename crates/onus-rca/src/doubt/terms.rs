@@ -8,7 +8,7 @@
 //! * *inherent* = H(R | full): no monitor could tell,
 //!
 //! where *full* is the pooled evidence and a perfect monitor on every system. Its readings are unknown, so the expectation
-//! over them given the pooled evidence stands for it ([`Sight`](crate::perfect_sight::Sight)): by the concavity of entropy
+//! over them given the pooled evidence stands for it ([`PerfectSight`]): by the concavity of entropy
 //! unmonitored and inherent are not negative. For one incident the split can be: partial evidence can make one surer than
 //! all the evidence does. It is not clipped.
 
@@ -23,7 +23,7 @@ use crate::evidence::Evidence;
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
 use crate::outcome::{Outcome, Outcomes};
-use crate::perfect_sight::Sight;
+use crate::perfect_sight::PerfectSight;
 use crate::view::View;
 
 /// Systems listed whose state would tell something.
@@ -262,7 +262,7 @@ fn full(graph: &FaultGraph, pooled: &Evidence, outcomes: &Outcomes, options: &Do
         let faults = bits(shares.iter().map(|(_, share)| *share).chain([unexplained]));
         [faults, outcomes.bits(shares.iter().copied(), unexplained)]
     };
-    let mut sight = Sight::new(graph, pooled, options.diagnose.node_budget).ok()??;
+    let mut sight = PerfectSight::new(graph, pooled, options.diagnose.node_budget).ok()??;
     let now = sight.now(&measure).ok()?;
     let inherent = sight.expect(None, &measure, options.most_splits).ok()?;
     let mut unwatched = Vec::new();

@@ -14,6 +14,7 @@ mod agreement;
 mod aralia;
 mod attribution;
 mod cut_sets;
+mod dispute;
 mod doubt;
 mod importance;
 mod jaeger;
