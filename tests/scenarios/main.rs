@@ -8,6 +8,7 @@ mod deepwater_horizon_2010;
 mod healthcare_gov_2013;
 mod heathrow_t5_2008;
 mod korea_2023;
+mod mars_climate_orbiter_1999;
 mod nats_2023;
 mod nirs_fire_2025;
 mod northeast_blackout_2003;
