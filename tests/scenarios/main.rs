@@ -13,6 +13,7 @@ mod nats_2023;
 mod nirs_fire_2025;
 mod northeast_blackout_2003;
 mod optus_2023;
+mod queensland_payroll_2010;
 mod rogers_2022;
 mod tsb_2018;
 
