@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Check(CheckQuery),
     /// What fails from some faults; or, with --from, what a system's failure can come from
     Propagate(PropagateQuery),
+    /// A library of documented incidents in one table: doubt and its terms, first blamed against finding
+    Scenarios(ScenariosQuery),
     /// Which faults explain the evidence, and who answers for them
     Diagnose(IncidentQuery),
     /// How the belief moved as evidence came to be known
@@ -198,6 +200,20 @@ pub(crate) struct DoubtQuery {
     /// Only what was known by this time (RFC 3339 with an offset)
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<Time>,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A question about a library of incidents.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScenariosQuery {
+    /// A folder of folders, each with a model.yaml and an incident.yaml
+    #[arg(default_value = "fixtures/scenarios")]
+    pub(crate) library: PathBuf,
     /// Under what to list who answers
     #[arg(long, value_enum, default_value_t = Listing::Contractor)]
     pub(crate) by: Listing,

@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod importance;
 pub(crate) mod propagate;
 pub(crate) mod report;
+pub(crate) mod scenarios;
 pub(crate) mod schema;
 pub(crate) mod timeline;
 pub(crate) mod views;

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Diagnose(query) => commands::diagnose::run(query),
         Command::Timeline(query) => commands::timeline::run(query),
         Command::Views(query) => commands::views::run(query),
+        Command::Scenarios(query) => commands::scenarios::run(query),
         Command::Doubt(query) => commands::doubt::run(query),
         Command::Cutsets(query) => commands::cut_sets::run(query),
         Command::Importance(query) => commands::importance::run(query),

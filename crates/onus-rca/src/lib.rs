@@ -14,6 +14,7 @@ mod diagnose;
 mod dispute;
 mod doubt;
 mod encode;
+mod evaluation;
 mod evidence;
 mod exact;
 mod fault_graph;
@@ -43,6 +44,7 @@ pub use diagnose::{
 };
 pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
 pub use doubt::{Doubt, DoubtOptions, DoubtReport, Finding, Terms, Unwatched, Verdict, ViewDoubt, entropy};
+pub use evaluation::{Claim, Evaluation};
 pub use evidence::{Evidence, Item};
 pub use fault_graph::FaultGraph;
 pub use figure::{Figure, How};

@@ -140,7 +140,7 @@ proptest! {
         match smallest.first_key_value() {
             Some((size, sets)) if *size > 1 => {
                 prop_assert!(dispute.alone.is_empty());
-                prop_assert_eq!(dispute.together.len() > 0, true, "{} sets of {}", sets.len(), size);
+                prop_assert!(!dispute.together.is_empty(), "{} sets of {}", sets.len(), size);
                 for together in &dispute.together {
                     let members: Vec<Times> = parties
                         .iter()
