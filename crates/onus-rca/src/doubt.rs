@@ -13,7 +13,7 @@ use crate::figure::Figure;
 use crate::outcome::Outcome;
 
 pub use terms::{DoubtOptions, DoubtReport, Terms, Unwatched, ViewDoubt};
-pub use verdict::{Finding, Verdict};
+pub use verdict::{DoubtSource, DoubtVerdict};
 
 /// How much a view is in doubt, at two levels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

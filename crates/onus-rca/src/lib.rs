@@ -43,7 +43,7 @@ pub use diagnose::{
     Progress, RankedDiagnosis, SampleWhen, Sampling, StopReason, Watch,
 };
 pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
-pub use doubt::{Doubt, DoubtOptions, DoubtReport, Finding, Terms, Unwatched, Verdict, ViewDoubt, entropy};
+pub use doubt::{Doubt, DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, Terms, Unwatched, ViewDoubt, entropy};
 pub use evaluation::{Claim, Evaluation};
 pub use evidence::{Evidence, Item};
 pub use fault_graph::FaultGraph;

@@ -34,6 +34,9 @@ const MOST_NODES: usize = 20_000;
 /// over thousands of leaves costs.
 const RESOLVED: f64 = 1e-9;
 
+/// What the difference of two shares may owe to rounding.
+const ROUNDING: f64 = 1e-13;
+
 /// Concave functions of a distribution over faults and *unexplained*, such as entropies at several levels.
 pub(crate) trait Measure<const N: usize> {
     /// The functions' values, none of them negative.
@@ -60,6 +63,36 @@ pub(crate) struct PerfectSight {
     node_budget: usize,
 }
 
+/// A distribution over faults and *unexplained*.
+#[derive(Clone, Debug)]
+struct Shares {
+    /// Those above 0, in order.
+    faults: Vec<(FaultIndex, f64)>,
+    unexplained: f64,
+}
+
+impl Shares {
+    /// What is left of a mass of these when a part of it, with shares of its own, is taken out; `left` is the mass left.
+    fn less(&self, mass: f64, part: &Self, of_part: f64, left: f64) -> Self {
+        let mut rest = part.faults.iter().peekable();
+        let faults = self.faults.iter().filter_map(|(fault, share)| {
+            let taken = rest.next_if(|(other, _)| other == fault).map_or(0.0, |(_, share)| *share);
+            let share = nothing_below_rounding((share * mass - taken * of_part) / left);
+            (share > 0.0).then_some((*fault, share))
+        });
+        let faults = faults.collect();
+        Self {
+            faults,
+            unexplained: nothing_below_rounding((self.unexplained * mass - part.unexplained * of_part) / left),
+        }
+    }
+}
+
+/// A difference of numbers up to 1 is known to their rounding; less than that is nothing.
+fn nothing_below_rounding(difference: f64) -> f64 {
+    if difference <= ROUNDING { 0.0 } else { difference }
+}
+
 /// A set of readings.
 struct Open<const N: usize> {
     /// The evidence and the readings so far.
@@ -67,6 +100,7 @@ struct Open<const N: usize> {
     /// P(readings | evidence).
     mass: f64,
     measure: [f64; N],
+    shares: Shares,
     /// The first state that is not yet looked at.
     next: usize,
     /// In which order it was found, to break ties.
@@ -142,10 +176,10 @@ impl PerfectSight {
         diagram.up(&self.encoded.probability)[diagram.root() as usize]
     }
 
-    /// The shares of the observed failures, given a function of a probability above 0, and what no fault explains.
-    fn shares(&mut self, function: Bdd, probability: f64) -> Result<(Vec<(FaultIndex, f64)>, f64), BudgetExceeded> {
+    /// The shares of the observed failures, given a function of a probability above 0.
+    fn shares(&mut self, function: Bdd, probability: f64) -> Result<Shares, BudgetExceeded> {
         if self.observed == 0 {
-            return Ok((Vec::new(), 1.0));
+            return Ok(Shares { faults: Vec::new(), unexplained: 1.0 });
         }
         let question = shares::Question {
             manager: &self.encoded.manager,
@@ -157,30 +191,29 @@ impl PerfectSight {
         };
         let scale = 1.0 / probability / self.observed as f64;
         let fault = &self.fault;
-        let mut found: Vec<(FaultIndex, f64)> = Vec::new();
+        let mut faults: Vec<(FaultIndex, f64)> = Vec::new();
         let explained = pivots(&question, self.node_budget, &mut self.scratch, |event, pivot| {
             if let Some(fault) = fault[event]
                 && pivot > 0.0
             {
-                found.push((fault, pivot * scale));
+                faults.push((fault, pivot * scale));
             }
         })?;
-        let unexplained = 1.0 - explained * scale;
-        // A difference is known to the rounding of what it is a difference of; less than that is nothing.
-        let rounding = (self.fault.len() as f64 + 8.0) * f64::EPSILON;
-        Ok((found, if unexplained <= rounding { 0.0 } else { unexplained }))
+        faults.sort_unstable_by_key(|(fault, _)| *fault);
+        Ok(Shares { faults, unexplained: nothing_below_rounding(1.0 - explained * scale) })
     }
 
     /// The measures before any reading.
     pub(crate) fn now<const N: usize>(&mut self, measure: &impl Measure<N>) -> Result<[f64; N], BudgetExceeded> {
         let evidence = self.encoded.evidence;
         let probability = self.probability(evidence);
-        let (shares, unexplained) = self.shares(evidence, probability)?;
-        Ok(measure.of(&shares, unexplained))
+        let shares = self.shares(evidence, probability)?;
+        Ok(measure.of(&shares.faults, shares.unexplained))
     }
 
-    /// The measures in expectation over the states of some systems, all if none is named, in at most so many
-    /// splits: exact where that is enough.
+    /// The measures in expectation over the states of these systems, in at most so many splits: exact where that is
+    /// enough. States are looked at in the order in which the systems are given; the earlier the telling ones come, the
+    /// fewer splits it takes.
     ///
     /// O(splits · nodes of the diagrams).
     ///
@@ -188,16 +221,22 @@ impl PerfectSight {
     /// The budget of nodes does not suffice.
     pub(crate) fn expect<const N: usize>(
         &mut self,
-        of: Option<SystemIndex>,
+        systems: &[SystemIndex],
         measure: &impl Measure<N>,
         most_splits: usize,
     ) -> Result<[Figure; N], BudgetExceeded> {
-        let states: Vec<Bdd> = (0..self.system.len())
-            .filter(|at| of.is_none_or(|system| self.system[*at] == system))
-            .map(|at| self.encoded.failures[self.observed + at])
-            .collect();
-        let total = self.probability(self.encoded.evidence);
-        let root = Open { function: self.encoded.evidence, mass: 1.0, measure: self.now(measure)?, next: 0, number: 0 };
+        let states = self.states_of(systems);
+        let function = self.encoded.evidence;
+        let total = self.probability(function);
+        let shares = self.shares(function, total)?;
+        let root = Open {
+            function,
+            mass: 1.0,
+            measure: measure.of(&shares.faults, shares.unexplained),
+            shares,
+            next: 0,
+            number: 0,
+        };
         let mut heap = BinaryHeap::from([root]);
         let mut settled = [0.0; N];
         let mut found = 1;
@@ -207,21 +246,26 @@ impl PerfectSight {
                 break;
             }
             let Some(open) = heap.pop() else { break };
-            match self.split(&open, &states)? {
-                None => add(&mut settled, &open),
-                Some(halves) => {
-                    for (function, next) in halves {
-                        let probability = self.probability(function);
-                        // What floating point cannot tell from impossible weighs nothing.
-                        if probability <= 0.0 {
-                            continue;
-                        }
-                        let (shares, unexplained) = self.shares(function, probability)?;
-                        let measure = measure.of(&shares, unexplained);
-                        let mass = probability / total;
-                        heap.push(Open { function, mass, measure, next, number: found });
-                        found += 1;
-                    }
+            let Some((halves, next)) = self.split(&open, &states)? else {
+                add(&mut settled, &open);
+                continue;
+            };
+            let probability = halves.map(|half| self.probability(half));
+            // What floating point cannot tell from impossible weighs nothing. The shares of the two halves add up to those
+            // of the whole: only the smaller half's are worked out, so that the difference keeps its digits.
+            let small = usize::from(probability[1] < probability[0]);
+            let masses = probability.map(|probability| probability / total);
+            let smaller =
+                (probability[small] > 0.0).then(|| self.shares(halves[small], probability[small])).transpose()?;
+            let larger = match &smaller {
+                Some(smaller) => open.shares.less(open.mass, smaller, masses[small], masses[1 - small]),
+                None => open.shares.clone(),
+            };
+            for (at, shares) in [(small, smaller), (1 - small, Some(larger))] {
+                if let Some(shares) = shares {
+                    let measure = measure.of(&shares.faults, shares.unexplained);
+                    heap.push(Open { function: halves[at], mass: masses[at], measure, shares, next, number: found });
+                    found += 1;
                 }
             }
         }
@@ -233,19 +277,29 @@ impl PerfectSight {
         }))
     }
 
-    /// The two halves of a node on the next state that it leaves open; `None` where it leaves none open.
+    /// The states of some systems, system by system.
+    fn states_of(&self, systems: &[SystemIndex]) -> Vec<Bdd> {
+        let states = &self.encoded.failures[self.observed..];
+        let of = |system: &SystemIndex| {
+            let own = self.system.iter().zip(states).filter(move |(other, _)| *other == system);
+            own.map(|(_, state)| *state).collect::<Vec<Bdd>>()
+        };
+        systems.iter().flat_map(of).collect()
+    }
+
+    /// The two halves of a node on the next state that it leaves open, and where to go on; `None` where it leaves none.
     fn split<const N: usize>(
         &mut self,
         open: &Open<N>,
         states: &[Bdd],
-    ) -> Result<Option<[(Bdd, usize); 2]>, BudgetExceeded> {
+    ) -> Result<Option<([Bdd; 2], usize)>, BudgetExceeded> {
         for (at, state) in states.iter().enumerate().skip(open.next) {
             let failed = self.encoded.manager.and(open.function, *state)?;
             if failed == Bdd::FALSE || failed == open.function {
                 continue;
             }
             let working = self.encoded.manager.and_not(open.function, *state)?;
-            return Ok(Some([(failed, at + 1), (working, at + 1)]));
+            return Ok(Some(([failed, working], at + 1)));
         }
         Ok(None)
     }

@@ -1,6 +1,6 @@
 //! `onus doubt`: how much is in doubt, and why: the split, nobody looking, or what no monitor could tell.
 
-use onus_rca::{DoubtOptions, DoubtReport, FaultGraph, Finding, Terms, Unwatched, Verdict, ViewDoubt};
+use onus_rca::{DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, FaultGraph, Terms, Unwatched, ViewDoubt};
 use serde::Serialize;
 
 use crate::args::{DoubtQuery, Format};
@@ -92,30 +92,32 @@ fn name(who: &str) -> &str {
 
 /// The verdict in one sentence or two.
 pub(crate) fn sentence(report: &DoubtReport) -> String {
-    let Verdict { view, finding, contractor, leaders, split_plays_a_part } = &report.verdict;
+    let DoubtVerdict { view, finding, contractor, leaders, split_plays_a_part } = &report.verdict;
     let Terms { doubt, split, unmonitored, inherent, misplaced } = *contractor;
     let [own, pooled] = leaders.each_ref().map(|leader| leader.as_ref().map_or("no one alone", |who| name(&who.who)));
     let all = bits(doubt.minus(split));
     let plays = if *split_plays_a_part { "" } else { " The split plays no part." };
     match finding {
-        Finding::NothingSeen => "Nobody saw a failure: there is nothing to be in doubt about.".to_owned(),
-        Finding::OneOwner => format!("One owner, {pooled}, answers for every fault there is: the split plays no part."),
-        Finding::Agreed => {
+        DoubtSource::NothingSeen => "Nobody saw a failure: there is nothing to be in doubt about.".to_owned(),
+        DoubtSource::OneOwner => {
+            format!("One owner, {pooled}, answers for every fault there is: the split plays no part.")
+        }
+        DoubtSource::Agreed => {
             format!("Every view that saw a failure names {pooled}, all but surely: the split plays no part.")
         }
-        Finding::Certain => {
+        DoubtSource::Certain => {
             format!(
                 "{view} names {own}, all but surely ({} bits of doubt), as all evidence together does.{plays}",
                 bits(doubt)
             )
         }
-        Finding::TooSure => format!(
+        DoubtSource::TooSure => format!(
             "{view} is surer than the evidence: {} bits of doubt about who answers, and it names {own}; all evidence \
              together leaves {all} bits and names {pooled}. Because of what it was not told, {} of the answer is misplaced.",
             bits(doubt),
             percent(misplaced)
         ),
-        Finding::Split | Finding::Unmonitored | Finding::Inherent => {
+        DoubtSource::Split | DoubtSource::Unmonitored | DoubtSource::Inherent => {
             let differ = if own == pooled {
                 String::new()
             } else {

@@ -1,20 +1,59 @@
-//! The README's printed results are what the command prints.
+//! What the documents show of the command is what it prints.
+//!
+//! A block `sh` with a line `onus …` (or `cargo run --release -- …`) that is followed by a block `text` is run, and the
+//! lines of the text must stand in the output, in their order; `…` on a line of its own leaves lines out. Figures in the
+//! prose of such a document must stand in one of its blocks.
 
 use super::{onus, root, stdout};
 
-/// The fenced block of a language that follows a line.
-fn block_after(text: &str, line: &str, language: &str) -> String {
-    let rest = text.split_once(line).unwrap_or_else(|| panic!("README.md has no line `{line}`")).1;
-    let fence = format!("```{language}\n");
-    let block = rest.split_once(&fence).unwrap_or_else(|| panic!("no {language} block after `{line}`")).1;
-    block.split_once("```").expect("a fence is closed").0.to_owned()
+/// The commands of a document, each with the lines it is said to print.
+fn shown(document: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let text = std::fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));
+    let mut found = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((_, after)) = rest.split_once("```sh\n") {
+        let (commands, after) = after.split_once("```").expect("a fence is closed");
+        rest = after;
+        let lines = commands.lines().filter_map(|line| {
+            line.strip_prefix("onus ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned)
+        });
+        let commands: Vec<String> = lines.collect();
+        let (Some(output), [command]) = (after.trim_start().strip_prefix("```text\n"), &commands[..]) else { continue };
+        let output = output.split_once("```").expect("a fence is closed").0;
+        found.push((command.split(' ').map(str::to_owned).collect(), output.lines().map(str::to_owned).collect()));
+    }
+    found
+}
+
+/// Runs every command of a document whose output it shows; returns how many.
+#[track_caller]
+fn check(document: &str) -> usize {
+    let shown = shown(document);
+    for (arguments, lines) in &shown {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let printed = stdout(&onus(&arguments));
+        let mut printed_lines = printed.lines();
+        let mut whole = true;
+        for line in lines {
+            if line.trim() == "…" {
+                whole = false;
+                continue;
+            }
+            let found =
+                if whole { printed_lines.next() == Some(line) } else { printed_lines.any(|other| other == line) };
+            whole = true;
+            assert!(
+                found,
+                "{document}: `onus {}` does not print\n{line}\nin that place, but\n{printed}",
+                arguments.join(" ")
+            );
+        }
+        assert!(!whole || printed_lines.next().is_none(), "{document}: `onus {}` prints more", arguments.join(" "));
+    }
+    shown.len()
 }
 
 #[test]
-fn the_first_command_prints_what_the_readme_shows() {
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md is part of the repository");
-    let line = "cargo run --release -- report fixtures/scenarios/korea-2023";
-    let shown = block_after(&readme, line, "text");
-    let arguments: Vec<&str> = line.split_once("-- ").expect("the command follows `--`").1.split(' ').collect();
-    assert_eq!(stdout(&onus(&arguments)), shown, "paste the new output into README.md");
+fn the_readme_shows_what_is_printed() {
+    assert!(check("README.md") >= 1, "README.md shows the first command and its output");
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::attribution::{Attribution, By};
 use crate::diagnose::DiagnoseOptions;
-use crate::doubt::verdict::{Verdict, about, verdict};
+use crate::doubt::verdict::{DoubtVerdict, about, verdict};
 use crate::doubt::{Doubt, bits};
 use crate::evidence::Evidence;
 use crate::fault_graph::FaultGraph;
@@ -121,7 +121,7 @@ pub struct DoubtReport {
     /// certain, and that they share it is part of what no monitor could remove.
     pub together: Vec<FaultId>,
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: DoubtVerdict,
 }
 
 /// What a view knows and concludes.
@@ -264,19 +264,18 @@ fn full(graph: &FaultGraph, pooled: &Evidence, outcomes: &Outcomes, options: &Do
     };
     let mut sight = PerfectSight::new(graph, pooled, options.diagnose.node_budget).ok()??;
     let now = sight.now(&measure).ok()?;
-    let inherent = sight.expect(None, &measure, options.most_splits).ok()?;
-    let mut unwatched = Vec::new();
+    let mut unwatched: Vec<(SystemIndex, [Figure; 2])> = Vec::new();
     for system in sight.systems() {
-        // Where the budget ends, the rest is left out of the list; it is a list of the best that were found.
-        let Ok(after) = sight.expect(Some(system), &measure, options.most_splits) else { break };
-        let drop = std::array::from_fn(|at| Figure::exact(now[at]).minus(after[at]));
-        unwatched.push((system, drop));
+        let after = sight.expect(&[system], &measure, options.most_splits).ok()?;
+        unwatched.push((system, std::array::from_fn(|at| Figure::exact(now[at]).minus(after[at]))));
     }
-    unwatched.retain(|(_, drop): &(_, [Figure; 2])| drop.iter().any(|drop| drop.middle() > ROUNDING));
     let rounded = |figure: Figure| (figure.middle() / ROUNDING).round();
     unwatched.sort_by(|(a, x), (b, y)| {
         (rounded(y[1]).total_cmp(&rounded(x[1]))).then(rounded(y[0]).total_cmp(&rounded(x[0]))).then(a.cmp(b))
     });
+    let telling: Vec<SystemIndex> = unwatched.iter().map(|(system, _)| *system).collect();
+    let inherent = sight.expect(&telling, &measure, options.most_splits).ok()?;
+    unwatched.retain(|(_, drop)| drop.iter().any(|drop| drop.middle() > ROUNDING));
     unwatched.truncate(WATCHED);
     Some(Full { inherent, unwatched })
 }

@@ -15,7 +15,7 @@ const NO_PART: f64 = 0.05;
 /// What most of a view's doubt about who answers is due to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Finding {
+pub enum DoubtSource {
     /// No view saw a failure.
     NothingSeen,
     /// One party answers for every fault there is: the split plays no part.
@@ -36,11 +36,11 @@ pub enum Finding {
 
 /// The answer in one value; a sentence is made of it elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Verdict {
+pub struct DoubtVerdict {
     /// Whom it is about.
     pub view: String,
     /// What it finds.
-    pub finding: Finding,
+    pub finding: DoubtSource,
     /// Whether the split plays a part: its term is more than 0.05 bits, either way, or more than 0.05 of the answer is
     /// misplaced.
     pub split_plays_a_part: bool,
@@ -63,7 +63,7 @@ pub(super) fn about(model: &Model, all: &[View], views: &[ViewDoubt], asked: Opt
     buyer.into_iter().chain(public).chain(others).find(seeing).unwrap_or(0)
 }
 
-pub(super) fn verdict(views: &[ViewDoubt], about: usize, outcomes: &Outcomes, model: &Model) -> Verdict {
+pub(super) fn verdict(views: &[ViewDoubt], about: usize, outcomes: &Outcomes, model: &Model) -> DoubtVerdict {
     let (pooled, view) = (&views[0], &views[about]);
     let named = |view: &ViewDoubt| view.leader.as_ref().map(|(outcome, _)| outcome.clone());
     let terms = view.contractor;
@@ -71,27 +71,27 @@ pub(super) fn verdict(views: &[ViewDoubt], about: usize, outcomes: &Outcomes, mo
     let certain = |view: &ViewDoubt| view.contractor.doubt.hi < CERTAIN && named(view) == named(pooled);
     let [split, unmonitored, inherent] = [terms.split, terms.unmonitored, terms.inherent].map(Figure::middle);
     let finding = if seeing.is_empty() {
-        Finding::NothingSeen
+        DoubtSource::NothingSeen
     } else if one_owner(outcomes, model) {
-        Finding::OneOwner
+        DoubtSource::OneOwner
     } else if seeing.iter().all(|view| certain(view)) {
-        Finding::Agreed
+        DoubtSource::Agreed
     } else if certain(view) && certain(pooled) {
-        Finding::Certain
+        DoubtSource::Certain
     } else if split < -NO_PART {
-        Finding::TooSure
+        DoubtSource::TooSure
     } else if split >= unmonitored && split >= inherent {
-        Finding::Split
+        DoubtSource::Split
     } else if unmonitored >= inherent {
-        Finding::Unmonitored
+        DoubtSource::Unmonitored
     } else {
-        Finding::Inherent
+        DoubtSource::Inherent
     };
     let split_plays_a_part = match finding {
-        Finding::NothingSeen | Finding::OneOwner | Finding::Agreed => false,
+        DoubtSource::NothingSeen | DoubtSource::OneOwner | DoubtSource::Agreed => false,
         _ => split.abs() > NO_PART || terms.misplaced.middle() > NO_PART,
     };
-    Verdict {
+    DoubtVerdict {
         view: view.view.clone(),
         finding,
         split_plays_a_part,

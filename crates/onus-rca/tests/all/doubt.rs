@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use onus_model::DutyKind;
 use onus_model::document::Contract;
 use onus_rca::{
-    Attribution, By, DiagnoseOptions, Doubt, DoubtOptions, DoubtReport, FaultGraph, Figure, Finding, Kind, Terms, View,
+    Attribution, By, DiagnoseOptions, Doubt, DoubtOptions, DoubtReport, DoubtSource, FaultGraph, Figure, Kind, Terms,
+    View,
 };
 use proptest::prelude::*;
 
@@ -138,10 +139,10 @@ proptest! {
         let incident = case.incident(&model);
         let report = DoubtReport::of(&model, &FaultGraph::compile(&model), &incident, &DoubtOptions::default());
         if report.views.iter().any(|view| view.saw_failure) {
-            prop_assert_eq!(report.verdict.finding, Finding::OneOwner);
+            prop_assert_eq!(report.verdict.finding, DoubtSource::OneOwner);
             prop_assert!(!report.verdict.split_plays_a_part);
         } else {
-            prop_assert_eq!(report.verdict.finding, Finding::NothingSeen);
+            prop_assert_eq!(report.verdict.finding, DoubtSource::NothingSeen);
         }
     }
 }
