@@ -15,6 +15,7 @@
 //! # Ok::<(), onus_model::Error>(())
 //! ```
 
+mod alternative;
 mod check;
 mod code;
 mod decode;
@@ -38,6 +39,7 @@ mod validate;
 mod verify;
 mod write;
 
+pub use alternative::Alternative;
 pub use check::CheckOptions;
 pub use code::{Code, UnknownCode};
 pub use diagnostic::{Diagnostic, Error, Location, Severity, nearest};

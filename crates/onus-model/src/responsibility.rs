@@ -44,50 +44,82 @@ pub struct Responsibility<'m> {
 
 /// Which contracts hold which duties over each element: an index over the contracts' own lists, so that a question about
 /// one element does not walk all contracts.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Held {
     /// How many systems there are: their slots come first, those of the interfaces follow.
     systems: usize,
-    /// Where each slot's entries begin; one more at the end.
+    /// By slot: contracts with a duty over the element itself.
+    over: Rows<(ContractIndex, DutyKind)>,
+    /// By system: contracts that integrate one of its interfaces.
+    across: Rows<ContractIndex>,
+}
+
+/// Lists in compressed rows, each sorted and without doubles.
+#[derive(Clone, Debug, PartialEq)]
+struct Rows<T> {
+    /// Where each row begins; one more at the end.
     starts: Vec<usize>,
-    /// Sorted and without doubles within a slot.
-    entries: Vec<(ContractIndex, DutyKind)>,
+    entries: Vec<T>,
+}
+
+impl<T: Copy + Ord> Rows<T> {
+    fn of(count: usize, mut all: Vec<(usize, T)>) -> Self {
+        all.sort_unstable();
+        all.dedup();
+        let mut starts = Vec::with_capacity(count + 1);
+        let mut next = 0;
+        for row in 0..=count {
+            next += all[next..].iter().take_while(|entry| entry.0 < row).count();
+            starts.push(next);
+        }
+        Self { starts, entries: all.into_iter().map(|(_, entry)| entry).collect() }
+    }
+
+    fn row(&self, row: usize) -> &[T] {
+        &self.entries[self.starts[row]..self.starts[row + 1]]
+    }
 }
 
 impl Held {
     /// O(n log n) in the elements that all duties list.
     pub(crate) fn of(topology: &Topology, contracts: &[Contract]) -> Self {
         let systems = topology.systems().len();
-        let mut held = Self { systems, ..Self::default() };
-        let mut all: Vec<(usize, ContractIndex, DutyKind)> = Vec::new();
+        let mut over: Vec<(usize, (ContractIndex, DutyKind))> = Vec::new();
+        let mut across: Vec<(usize, ContractIndex)> = Vec::new();
         for (at, contract) in contracts.iter().enumerate() {
+            let index = ContractIndex::new(at);
             for duty in &contract.duties {
-                all.extend(duty.elements.iter().map(|e| (held.slot(*e), ContractIndex::new(at), duty.kind)));
+                for element in &duty.elements {
+                    over.push((slot(systems, *element), (index, duty.kind)));
+                    if let (DutyKind::Integrate, Element::Interface(interface)) = (duty.kind, element) {
+                        let interface = &topology.interfaces()[interface.index()];
+                        across.extend([interface.consumer, interface.provider].map(|end| (end.index(), index)));
+                    }
+                }
             }
         }
-        all.sort_unstable();
-        all.dedup();
         let slots = systems + topology.interfaces().len();
-        let mut next = 0;
-        for slot in 0..=slots {
-            next += all[next..].iter().take_while(|entry| entry.0 < slot).count();
-            held.starts.push(next);
-        }
-        held.entries = all.into_iter().map(|(_, contract, duty)| (contract, duty)).collect();
-        held
-    }
-
-    fn slot(&self, element: Element) -> usize {
-        match element {
-            Element::System(system) => system.index(),
-            Element::Interface(interface) => self.systems + interface.index(),
-        }
+        Self { systems, over: Rows::of(slots, over), across: Rows::of(systems, across) }
     }
 
     /// The duties over an element, by contract.
     fn over(&self, element: Element) -> &[(ContractIndex, DutyKind)] {
-        let slot = self.slot(element);
-        &self.entries[self.starts[slot]..self.starts[slot + 1]]
+        self.over.row(slot(self.systems, element))
+    }
+
+    /// The contracts that integrate an interface of a system; none for an interface.
+    fn across(&self, element: Element) -> &[ContractIndex] {
+        match element {
+            Element::System(system) => self.across.row(system.index()),
+            Element::Interface(_) => &[],
+        }
+    }
+}
+
+fn slot(systems: usize, element: Element) -> usize {
+    match element {
+        Element::System(system) => system.index(),
+        Element::Interface(interface) => systems + interface.index(),
     }
 }
 
@@ -159,14 +191,35 @@ impl Responsibility<'_> {
         })
     }
 
-    /// Whether a contractor holds a duty that makes it see what happens to an element: operate, maintain, monitor, or
-    /// integrate; an integrator of an interface sees both of its ends. Who only built or supplied sees nothing.
+    /// Whether a contractor holds a duty that makes it see what happens to an element; see [`sighted`](Self::sighted).
     pub fn sees(&self, contractor: ContractorIndex, element: Element) -> bool {
-        self.model.contracts().iter().any(|contract| {
-            contract.in_force(self.day)
-                && contract.is_held_by(contractor)
-                && covers_sight(self.model, contract, element)
-        })
+        self.sighted(element).iter().any(|contract| self.model.contracts()[contract.index()].is_held_by(contractor))
+    }
+
+    /// The contracts in force whose holders see what happens to an element: those with a duty to operate, maintain, monitor
+    /// or integrate it; an integrator of an interface sees both of its ends. Who only built or supplied sees nothing.
+    /// Sorted.
+    pub fn sighted(&self, element: Element) -> Vec<ContractIndex> {
+        use DutyKind::{Integrate, Maintain, Monitor, Operate};
+        self.about(element, &[Operate, Maintain, Monitor, Integrate])
+    }
+
+    /// The contracts in force that are about an element, by whatever duty; to integrate an interface is about both of its
+    /// ends. Sorted.
+    pub fn covering(&self, element: Element) -> Vec<ContractIndex> {
+        self.about(element, &DutyKind::ALL)
+    }
+
+    fn about(&self, element: Element, duties: &[DutyKind]) -> Vec<ContractIndex> {
+        let held = &self.model.structure().held;
+        let own = held.over(element).iter().filter(|(_, duty)| duties.contains(duty)).map(|(contract, _)| *contract);
+        let mut contracts: Vec<ContractIndex> = own
+            .chain(held.across(element).iter().copied())
+            .filter(|contract| self.model.contracts()[contract.index()].in_force(self.day))
+            .collect();
+        contracts.sort_unstable();
+        contracts.dedup();
+        contracts
     }
 
     /// Who owns a system: the contractors with the strongest duty that anybody holds over it (operate, then maintain,
@@ -250,25 +303,4 @@ impl Responsibility<'_> {
             Answer::Disputed(contracts)
         }
     }
-}
-
-/// Whether a contract's running duties let its holder see what happens to an element.
-pub(crate) fn covers_sight(model: &Model, contract: &crate::model::Contract, element: Element) -> bool {
-    [DutyKind::Operate, DutyKind::Maintain, DutyKind::Monitor, DutyKind::Integrate]
-        .into_iter()
-        .any(|duty| contract.covers(duty, element))
-        || match element {
-            Element::Interface(_) => false,
-            Element::System(system) => {
-                contract.duties.iter().filter(|duty| duty.kind == DutyKind::Integrate).any(|duty| {
-                    duty.elements.iter().any(|covered| match covered {
-                        Element::System(_) => false,
-                        Element::Interface(interface) => {
-                            let interface = &model.interfaces()[interface.index()];
-                            interface.consumer == system || interface.provider == system
-                        }
-                    })
-                })
-            }
-        }
 }
