@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onus_model::{Date, Severity, Time};
-use onus_rca::{By, DiagnoseOptions, Measure, MethodChoice, SampleWhen, Sampling};
+use onus_rca::{By, DiagnoseOptions, Measure, MethodChoice, SampleWhen, Sampling, SplitOptions};
 
 /// Where did a failure originate, who answers for it, and how much of the doubt is there because the work was split?
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Cutsets(CutSetsQuery),
     /// How much each fault matters for a failure
     Importance(ImportanceQuery),
+    /// Before anything fails: how much of the doubt is there because the work was split, and under other contracts
+    Split(SplitQuery),
     /// Say more about a code such as ONUS-E0018
     Explain(ExplainQuery),
     /// Print the JSON Schema of a file, for editors to complete and validate by
@@ -351,6 +353,68 @@ impl From<SortBy> for Measure {
             SortBy::Diagnostic => Self::Diagnostic,
             SortBy::Raw => Self::RiskAchievementWorth,
             SortBy::Rrw => Self::RiskReductionWorth,
+        }
+    }
+}
+
+/// A question about an estate's structure.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SplitQuery {
+    /// The model file, or a folder that holds model.yaml
+    pub(crate) model: PathBuf,
+    /// Other contracts over the same topology, from files
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) contracts: Vec<PathBuf>,
+    /// Also as if the first contractor took over the second
+    #[arg(long, value_name = "A,B")]
+    pub(crate) merge: Vec<String>,
+    /// Also as if a contractor, new or not, integrated some interfaces, e.g. `newco:* -> *`
+    #[arg(long, value_name = "C:SELECTOR")]
+    pub(crate) integrator: Vec<String>,
+    /// Also as if the second contractor were told what the first sees
+    #[arg(long, value_name = "A:B")]
+    pub(crate) share: Vec<String>,
+    /// Also as if every contractor were split into one for each element it covers; with --curve, begin there
+    #[arg(long)]
+    pub(crate) refine: bool,
+    /// Draw the curve of doubt against the number of contractors, merged one by one
+    #[arg(long, conflicts_with_all = ["contracts", "merge", "integrator", "share"])]
+    pub(crate) curve: bool,
+    /// With --curve, how many random orders of merging
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "curve")]
+    pub(crate) orders: u32,
+    #[command(flatten)]
+    pub(crate) count: Counting,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Chart::Text)]
+    pub(crate) format: Chart,
+}
+
+/// How the incidents of an estate are counted.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Counting {
+    /// Also incidents of two faults at once, on small models
+    #[arg(long)]
+    pairs: bool,
+    /// Incidents that are drawn where monitors are unreliable and their readings too many to list
+    #[arg(long, value_name = "N", default_value_t = SplitOptions::default().samples)]
+    samples: u64,
+    /// What drawing begins with; the same seed gives the same result
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The day whose contracts count; all contracts, without one
+    #[arg(long, value_name = "DATE")]
+    on: Option<Date>,
+}
+
+impl Counting {
+    pub(crate) fn options(&self) -> SplitOptions {
+        SplitOptions {
+            day: self.on,
+            faults_at_once: if self.pairs { 2 } else { 1 },
+            samples: self.samples,
+            seed: self.seed,
+            ..SplitOptions::default()
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod propagate;
 pub(crate) mod report;
 pub(crate) mod scenarios;
 pub(crate) mod schema;
+pub(crate) mod split;
 pub(crate) mod timeline;
 pub(crate) mod views;
 

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use onus_model::{CheckOptions, Diagnostic, Error, FaultTree, Incident, Limits, Model, Source, SystemIndex, nearest};
+use onus_model::{
+    CheckOptions, ContractorIndex, Diagnostic, Error, FaultTree, Incident, Limits, Model, Source, SystemIndex, nearest,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -89,6 +91,24 @@ impl Estate {
         }
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(Self { model, inputs, top, sources, folder })
+    }
+
+    /// The model under the contracts of another file.
+    pub(crate) fn under(&mut self, contracts: &Path) -> Result<Model, Failure> {
+        let (input, source) = read(contracts)?;
+        let model = self.model.with_structure_source(&source)?;
+        self.inputs.push(input);
+        self.sources.push(source);
+        Ok(model)
+    }
+
+    /// The contractor of a name.
+    pub(crate) fn contractor(&self, name: &str) -> Result<ContractorIndex, Failure> {
+        self.model.contractor(name).ok_or_else(|| {
+            let known = self.model.contractors().iter().map(|contractor| contractor.id.as_str());
+            let hint = nearest(name, known).map(|hint| format!("; {hint}")).unwrap_or_default();
+            Failure::Usage(format!("there is no contractor `{name}`{hint}"))
+        })
     }
 
     /// The system of a name.

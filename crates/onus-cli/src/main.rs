@@ -9,6 +9,7 @@ mod input;
 mod output;
 mod render;
 mod sarif;
+mod split_svg;
 mod svg;
 mod table;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Doubt(query) => commands::doubt::run(query),
         Command::Cutsets(query) => commands::cut_sets::run(query),
         Command::Importance(query) => commands::importance::run(query),
+        Command::Split(query) => commands::split::run(query),
         Command::Explain(query) => commands::explain::run(query),
         Command::Schema(query) => Ok(commands::schema::run(query)),
         Command::Completions(query) => Ok(commands::completions::run(query)),

@@ -7,7 +7,7 @@ use onus_rca::{Kind, Moment};
 use crate::table::shortened;
 
 /// Colours that stay apart for colour-blind readers (Okabe & Ito 2008).
-const COLOURS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
+pub(crate) const COLOURS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
 const WIDTH: f64 = 720.0;
 const LEFT: f64 = 54.0;
 const RIGHT: f64 = 16.0;
@@ -138,6 +138,6 @@ pub(crate) fn timeline(title: &str, view: &str, moments: &[Moment]) -> String {
     svg
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -29,9 +29,12 @@ mod network;
 mod outcome;
 mod paths;
 mod perfect_sight;
+mod random;
 mod ranking;
 mod reduce;
 mod shares;
+mod sight;
+mod split;
 mod timeline;
 mod variable_order;
 mod view;
@@ -52,5 +55,10 @@ pub use hidden::Hidden;
 pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};
 pub use outcome::{Outcome, Outcomes};
 pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};
+pub use split::{
+    Band, ConfusionRow, Costs, Curve, CurveOptions, CurvePoint, EstateMeasure, ExpectedTerms, FaultDictionary,
+    Incidents, Isolability, Plan, PlanEnd, PlanOptions, Readings, Split, SplitOptions, StructureSplit, Testability,
+    ViewSplit,
+};
 pub use timeline::{Announced, Moment, timeline};
 pub use view::View;

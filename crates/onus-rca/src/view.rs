@@ -7,14 +7,16 @@
 //! elements under that contract, the parties in its `reports_to` know as well. What is public, everybody knows. A time
 //! that the record gives for a party stands against anything derived, except that what is public is known to all.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use onus_model::{
-    ContractorIndex, Date, DutyKind, Element, Evidence as Seen, EvidenceIndex, Incident, Model, POOLED, PUBLIC, Party,
-    Responsibility, SeenBy, Statement, Target, Time,
+    ContractorIndex, Element, Evidence as Seen, Incident, Model, MonitorIndex, POOLED, PUBLIC, Party, SeenBy,
+    Statement, Target, Time,
 };
 
 use crate::evidence::{Evidence, first_known};
+use crate::sight::Sight;
 
 /// Who is looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,8 +59,8 @@ impl View {
     /// O(evidence · contracts · contractors).
     pub fn evidence(self, model: &Model, incident: &Incident, as_of: Option<Time>) -> Evidence {
         let sight = Sight::new(model, incident.day());
-        Evidence::known(incident, |index, item| {
-            let time = sight.time(self, index, item)?;
+        Evidence::known(incident, |_, item| {
+            let time = known(model, &sight, self, item)?;
             as_of.is_none_or(|limit| time <= limit).then_some(time)
         })
     }
@@ -74,100 +76,47 @@ impl fmt::Display for View {
     }
 }
 
-/// Who sees what, by the contracts of one day.
-struct Sight<'m> {
-    model: &'m Model,
-    responsibility: Responsibility<'m>,
-    day: Option<Date>,
+/// When a view came to know an item; `None` if it never did.
+fn known(model: &Model, sight: &Sight<'_>, view: View, item: &Seen) -> Option<Time> {
+    match view {
+        View::Pooled => Some(first_known(item)),
+        View::Public => public(model, item),
+        View::Contractor(contractor) => {
+            let own = contractors(model, sight, item).get(&contractor).copied();
+            [own, public(model, item)].into_iter().flatten().min()
+        }
+    }
 }
 
-impl<'m> Sight<'m> {
-    fn new(model: &'m Model, day: Option<Date>) -> Self {
-        Self { model, responsibility: model.responsibility(day), day }
-    }
+fn public(model: &Model, item: &Seen) -> Option<Time> {
+    let recorded = match &item.seen_by {
+        Some(SeenBy::Times(times)) => times.get(&Party::Public).copied(),
+        Some(SeenBy::Parties(parties)) => parties.contains(&Party::Public).then(|| item.base()),
+        None => None,
+    };
+    let reported = || monitor(item).is_some_and(|monitor| model.structure().viewers(monitor).public);
+    recorded.or_else(|| reported().then(|| item.base()))
+}
 
-    /// When a view came to know an item; `None` if it never did.
-    fn time(&self, view: View, _: EvidenceIndex, item: &Seen) -> Option<Time> {
-        match view {
-            View::Pooled => Some(first_known(item)),
-            View::Public => self.public(item),
-            View::Contractor(contractor) => {
-                let own = self.contractors(item)[contractor.index()];
-                [own, self.public(item)].into_iter().flatten().min()
-            }
+/// When each contractor came to know an item, apart from what is public.
+fn contractors(model: &Model, sight: &Sight<'_>, item: &Seen) -> BTreeMap<ContractorIndex, Time> {
+    let elements = concerned(model, item);
+    let mut known: BTreeMap<ContractorIndex, Time> =
+        sight.direct(&elements, monitor(item)).into_iter().map(|contractor| (contractor, item.base())).collect();
+    for contractor in (0..model.contractors().len()).map(ContractorIndex::new) {
+        if let Some(time) = recorded(item, contractor) {
+            known.insert(contractor, time);
         }
     }
+    sight.report(&elements, &mut known, |contractor| recorded(item, contractor).is_some());
+    known
+}
 
-    fn public(&self, item: &Seen) -> Option<Time> {
-        let recorded = match &item.seen_by {
-            Some(SeenBy::Times(times)) => times.get(&Party::Public).copied(),
-            Some(SeenBy::Parties(parties)) => parties.contains(&Party::Public).then(|| item.base()),
-            None => None,
-        };
-        recorded.or_else(|| self.monitor(item).filter(|viewers| viewers.public).map(|_| item.base()))
-    }
-
-    fn monitor(&self, item: &Seen) -> Option<&onus_model::Viewers> {
-        match item.statement {
-            Statement::Observation { via: Some(monitor), .. } => Some(self.model.structure().viewers(monitor)),
-            _ => None,
-        }
-    }
-
-    /// When each contractor came to know an item, apart from what is public.
-    fn contractors(&self, item: &Seen) -> Vec<Option<Time>> {
-        let base = item.base();
-        let elements = concerned(self.model, item);
-        let mut known: Vec<Option<Time>> = (0..self.model.contractors().len())
-            .map(|at| {
-                let contractor = ContractorIndex::new(at);
-                recorded(item, contractor).or_else(|| {
-                    let by_monitor =
-                        self.monitor(item).is_some_and(|viewers| viewers.contractors.contains(&contractor));
-                    let by_duty = elements.iter().any(|element| self.responsibility.sees(contractor, *element));
-                    (by_monitor || by_duty).then_some(base)
-                })
-            })
-            .collect();
-        // Reports pass on what holders know, until nothing changes: each round can only bring times forward.
-        loop {
-            let mut changed = false;
-            for contract in self.model.contracts().iter().filter(|contract| contract.in_force(self.day)) {
-                if contract.reports_to.is_empty() || !elements.iter().any(|element| self.covered(contract, *element)) {
-                    continue;
-                }
-                let told = contract.holders().iter().filter_map(|(holder, _)| known[holder.index()]).min();
-                let Some(told) = told else { continue };
-                for party in &contract.reports_to {
-                    let own = &mut known[party.index()];
-                    if recorded(item, *party).is_none() && own.is_none_or(|own| told < own) {
-                        *own = Some(told);
-                        changed = true;
-                    }
-                }
-            }
-            if !changed {
-                return known;
-            }
-        }
-    }
-
-    fn covered(&self, contract: &onus_model::Contract, element: Element) -> bool {
-        contract.duties.iter().any(|duty| {
-            duty.elements.iter().any(|covered| {
-                *covered == element
-                    || match (covered, element) {
-                        // To integrate an interface is about both of its ends.
-                        (Element::Interface(interface), Element::System(system))
-                            if duty.kind == DutyKind::Integrate =>
-                        {
-                            let interface = &self.model.interfaces()[interface.index()];
-                            interface.consumer == system || interface.provider == system
-                        }
-                        _ => false,
-                    }
-            })
-        })
+/// The monitor that reported an item.
+fn monitor(item: &Seen) -> Option<MonitorIndex> {
+    match item.statement {
+        Statement::Observation { via, .. } => via,
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod contract;
 mod errors;
 mod readme;
+mod split;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

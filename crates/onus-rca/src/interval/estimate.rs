@@ -28,6 +28,7 @@ use crate::case::Case;
 use crate::diagnose::{Estimates, FaultEstimate, Sampling};
 use crate::figure::{Figure, How};
 use crate::network::Network;
+pub(super) use crate::random::Random;
 
 /// Samples the open worlds. `None` if nothing is open or nothing was sampled.
 pub(super) fn estimate(
@@ -194,24 +195,6 @@ fn ln(x: f64) -> f64 {
     let square = s * s;
     let series = (0..12_u8).rev().fold(0.0, |sum, k| sum * square + 1.0 / f64::from(2 * k + 1));
     exponent * std::f64::consts::LN_2 + 2.0 * s * series
-}
-
-/// `SplitMix64`.
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number in [0, 1).
-    pub(super) fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 #[cfg(test)]

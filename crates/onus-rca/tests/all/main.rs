@@ -24,4 +24,5 @@ mod law;
 mod metamorphic;
 mod oracle;
 mod random;
+mod split;
 mod views;

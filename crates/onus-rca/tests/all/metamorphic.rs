@@ -93,10 +93,10 @@ fn json(case: &Case) -> String {
 }
 
 /// New names for everything, in another order.
-struct Renaming(BTreeMap<String, String>);
+pub struct Renaming(pub BTreeMap<String, String>);
 
 impl Renaming {
-    fn of(case: &Case) -> Self {
+    pub fn of(case: &Case) -> Self {
         let model = &case.model;
         let ids: Vec<&String> = model
             .systems
@@ -170,7 +170,7 @@ impl Renaming {
     }
 
     /// The same case under the new names, lists turned round where their order says nothing.
-    fn case(&self, case: &Case) -> Case {
+    pub fn case(&self, case: &Case) -> Case {
         let old = &case.model;
         let mut model = document::Model { systems: BTreeMap::new(), ..old.clone() };
         for (id, system) in &old.systems {

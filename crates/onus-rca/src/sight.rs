@@ -1,0 +1,65 @@
+//! Sight: who sees what by the contracts of one day, whatever it is that was seen and whenever.
+//!
+//! Two steps, which evidence of an incident ([`View`](crate::View)) and the readings that an estate's monitors can give
+//! ([`split`](crate::split)) share. [`Sight::direct`]: the contractors that a monitor names, and those whose running duties cover
+//! the element. [`Sight::report`]: what the holder of a contract knows of the elements under it, the parties in its
+//! `reports_to` know as well, and so on until nobody learns anything new.
+
+use std::collections::BTreeMap;
+
+use onus_model::{ContractIndex, ContractorIndex, Date, Element, Model, MonitorIndex, Responsibility};
+
+/// Who sees what, by the contracts of one day.
+pub(crate) struct Sight<'m> {
+    model: &'m Model,
+    responsibility: Responsibility<'m>,
+}
+
+impl<'m> Sight<'m> {
+    pub(crate) fn new(model: &'m Model, day: Option<Date>) -> Self {
+        Self { model, responsibility: model.responsibility(day) }
+    }
+
+    /// The contractors that see what happens to some elements by a duty of their own, or because they see the reports of
+    /// the monitor that tells of it. Sorted.
+    pub(crate) fn direct(&self, elements: &[Element], monitor: Option<MonitorIndex>) -> Vec<ContractorIndex> {
+        let named = monitor.map(|monitor| self.model.structure().viewers(monitor).contractors.as_slice());
+        let mut found: Vec<ContractorIndex> = named.unwrap_or_default().to_vec();
+        for contract in elements.iter().flat_map(|element| self.responsibility.sighted(*element)) {
+            found.extend(self.model.contracts()[contract.index()].holders().into_iter().map(|(holder, _)| holder));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Passes on what holders know of some elements, until nothing changes: each round can only bring times forward.
+    /// `fixed` are the parties that learn nothing so, because the record says when they did.
+    pub(crate) fn report<T: Copy + Ord>(
+        &self,
+        elements: &[Element],
+        known: &mut BTreeMap<ContractorIndex, T>,
+        fixed: impl Fn(ContractorIndex) -> bool,
+    ) {
+        let mut reporting: Vec<ContractIndex> =
+            elements.iter().flat_map(|element| self.responsibility.covering(*element)).collect();
+        reporting.retain(|contract| !self.model.contracts()[contract.index()].reports_to.is_empty());
+        reporting.sort_unstable();
+        reporting.dedup();
+        let mut changed = !reporting.is_empty();
+        while changed {
+            changed = false;
+            for contract in &reporting {
+                let contract = &self.model.contracts()[contract.index()];
+                let told = contract.holders().iter().filter_map(|(holder, _)| known.get(holder)).min().copied();
+                let Some(told) = told else { continue };
+                for party in &contract.reports_to {
+                    if !fixed(*party) && known.get(party).is_none_or(|own| told < *own) {
+                        known.insert(*party, told);
+                        changed = true;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,524 @@
+//! From sums to figures: what is reported of a structure.
+
+use onus_model::Model;
+use serde::Serialize;
+
+use super::SplitOptions;
+use super::channels::{Drawn, FaultDictionary, Readings, Rows};
+use super::labels::Labels;
+use super::sampled;
+use super::signatures::Signatures;
+use super::tally::{Detail, LEVELS, Mean, Tally};
+use crate::figure::{Figure, How};
+use crate::view::View;
+
+/// A posterior below this counts as told apart where monitors are unreliable: there no reading excludes anything for certain.
+const NEGLIGIBLE: f64 = 0.01;
+
+/// Structures side by side, over the same incidents.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Split {
+    /// The incidents.
+    pub incidents: Incidents,
+    /// One for each structure, in the order asked for.
+    pub structures: Vec<StructureSplit>,
+}
+
+/// The incidents over which everything is an expectation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Incidents {
+    /// Faults present in one, at most. Where pairs were asked for and 1 stands here, there were too many.
+    pub faults_at_once: u32,
+    /// Fault sets, each with the couplings that matter, that fail a service.
+    pub worlds: usize,
+    /// How the readings were counted.
+    pub readings: Readings,
+    /// Readings listed, or incidents drawn.
+    pub count: usize,
+    /// Upper bound of the probability that an incident is none of these, because there was no room to list it.
+    pub lost: f64,
+    /// A posterior below this counts as told apart.
+    pub negligible: f64,
+}
+
+/// What one structure comes to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StructureSplit {
+    /// What it is called.
+    pub name: String,
+    /// Contractors that hold a contract in force.
+    pub contractors: usize,
+    /// The contractor whose view has the least doubt about who answers (then about the fault, then by id), whose doubt stands
+    /// for the structure; `public` where there is no contractor.
+    pub headline: String,
+    /// The headline's doubt about which fault it is.
+    pub fault: ExpectedTerms,
+    /// The headline's doubt about who answers.
+    pub contractor: ExpectedTerms,
+    /// Views, the least doubt about who answers first.
+    pub views: Vec<ViewSplit>,
+    /// Views that are not listed.
+    pub views_left_out: usize,
+    /// Contractors whose views were not looked at, because incidents were drawn and they see less than others.
+    pub views_not_looked_at: usize,
+    /// The figures of testability, with contractors in the place of parts to replace.
+    pub testability: Testability,
+}
+
+/// Expected doubt in bits and its three terms, which add up to it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ExpectedTerms {
+    /// All of it: what is left open by what the view sees.
+    pub doubt: Figure,
+    /// Of that, what is seen by somebody and not by this view.
+    pub split: Figure,
+    /// Of that, what nobody looks at.
+    pub unmonitored: Figure,
+    /// Of that, what even the state of every system would leave open.
+    pub inherent: Figure,
+}
+
+/// What one view comes to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ViewSplit {
+    /// Whose view: `pooled`, `public`, or a contractor.
+    pub view: String,
+    /// Channels it sees.
+    pub sees: usize,
+    /// Doubt about which fault it is.
+    pub fault: ExpectedTerms,
+    /// Doubt about who answers.
+    pub contractor: ExpectedTerms,
+    /// Probability that who it holds most probable does answer.
+    pub accuracy: Figure,
+}
+
+/// Figures of testability (IEEE 1522), with contractors in the place of replaceable parts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Testability {
+    /// Probability that a fault is noticed: a service fails, or some channel raises an alarm about a system that has failed. Of
+    /// all faults, whether they affect a service or not.
+    pub detected: Figure,
+    /// CIR(1) to CIR(4): probability that all channels together leave at most so many outcomes.
+    pub cir: [Figure; LEVELS],
+    /// Expected number of outcomes that all channels together leave.
+    pub ambiguity: Figure,
+    /// Probability that the most probable outcome, given all channels, is right.
+    pub accuracy: Figure,
+    /// Probability that all channels together leave one outcome.
+    pub jointly_isolable: Figure,
+    /// Probability that some contractor's view, or what is public, leaves one. What this lacks to the former is what sharing
+    /// telemetry would be worth.
+    pub locally_isolable: Figure,
+    /// One for each outcome that has a probability, by name.
+    pub isolability: Vec<Isolability>,
+    /// One row for each outcome that has a probability; empty where there are more than asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub confusion: Vec<ConfusionRow>,
+}
+
+/// How well it can be told that one party answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Isolability {
+    /// The contractor, the parties to a dispute, or `unassigned`.
+    pub who: String,
+    /// Probability that it answers.
+    pub probability: Figure,
+    /// Given that it does, probability that its own view leaves no other; none for what is no contractor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<Figure>,
+    /// Given that it does, probability that all channels together leave no other.
+    pub joint: Figure,
+}
+
+/// Whom the posterior names when one party answers, given all channels.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConfusionRow {
+    /// Who answers.
+    pub who: String,
+    /// Who is named, with which probability; they add up to 1. What is 0 is left out.
+    pub named: Vec<(String, f64)>,
+}
+
+impl Split {
+    /// Judges an estate's incidents under structures over one topology, the first of which is usually the actual one.
+    ///
+    /// The dictionary must have been made of that topology.
+    ///
+    /// O(structures · (channels + views' alarms + outcomes of the public classes they touch)) where readings are listed; see
+    /// [`FaultDictionary`].
+    pub fn of(dictionary: &FaultDictionary, structures: &[(String, Model)], options: &SplitOptions) -> Self {
+        let judged = structures.iter().map(|(name, model)| StructureSplit::of(name, model, dictionary, options));
+        Self { structures: judged.collect(), incidents: dictionary.incidents(options) }
+    }
+}
+
+impl FaultDictionary {
+    pub(super) fn incidents(&self, options: &SplitOptions) -> Incidents {
+        Incidents {
+            faults_at_once: self.faults_at_once,
+            worlds: self.affecting,
+            readings: self.readings(),
+            count: self.count(),
+            lost: self.lost,
+            negligible: Maker::of(self, options).negligible,
+        }
+    }
+
+    /// By affecting world, the faults with their shares.
+    fn faults(&self) -> Rows<(u32, f64)> {
+        let mut rows = Rows::new();
+        for world in &self.worlds[..self.affecting] {
+            rows.push(world.shares.iter().map(|(fault, share)| (fault.index() as u32, *share)));
+        }
+        rows
+    }
+
+    /// By affecting world, who answers in which fractions.
+    fn answers(&self, labels: &Labels) -> Rows<(u32, f64)> {
+        let mut rows = Rows::new();
+        for world in &self.worlds[..self.affecting] {
+            let mut row: Vec<(u32, f64)> = Vec::new();
+            for (fault, share) in &world.shares {
+                for (outcome, fraction) in labels.outcomes.of_fault(*fault) {
+                    row.push((*outcome as u32, share * fraction));
+                }
+            }
+            row.retain(|(_, fraction)| *fraction > 0.0);
+            row.sort_by_key(|entry| entry.0);
+            row.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                kept.1 += if same { next.1 } else { 0.0 };
+                same
+            });
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// H(R | the state of every system): readings say nothing beyond it.
+    fn inherent(&self, level: &Rows<(u32, f64)>) -> f64 {
+        let mut entries: Vec<(u32, u32, f64)> = Vec::new();
+        for (world, state) in self.state.iter().enumerate() {
+            let weight = self.worlds[world].weight;
+            entries.extend(level.row(world).iter().map(|(outcome, fraction)| (*state, *outcome, weight * fraction)));
+        }
+        entries.sort_by_key(|(state, outcome, _)| (*state, *outcome));
+        let log = |mass: f64| if mass > 0.0 { mass * mass.log2() } else { 0.0 };
+        let of_state = |alike: &[(u32, u32, f64)]| {
+            let sum = |entries: &[(u32, u32, f64)]| entries.iter().map(|(_, _, mass)| mass).sum::<f64>();
+            log(sum(alike)) - alike.chunk_by(|a, b| a.1 == b.1).map(|outcome| log(sum(outcome))).sum::<f64>()
+        };
+        entries.chunk_by(|a, b| a.0 == b.0).map(of_state).sum::<f64>().max(0.0)
+    }
+}
+
+/// One level while it is summed up: 0 is the fault, 1 who answers.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    tally: Tally,
+    /// How the entropy differs from that of all channels together.
+    beyond_pooled: Mean,
+}
+
+/// Everything that was summed up of a structure.
+struct Sums {
+    /// By view, pooled first, then as in the labels; both levels.
+    views: Vec<[Sum; 2]>,
+    inherent: [f64; 2],
+    detail: Detail,
+    /// By view as in the labels: mass of the incidents in which the view rightly leaves its own contractor alone.
+    own: Vec<f64>,
+    /// Whether some view leaves one outcome.
+    by_one: Mean,
+}
+
+impl StructureSplit {
+    /// Judges a dictionary under one structure.
+    pub fn of(name: &str, model: &Model, dictionary: &FaultDictionary, options: &SplitOptions) -> Self {
+        let mut labels = Labels::of(model, dictionary, options.day);
+        let not_looked_at = match dictionary.readings() {
+            Readings::Exact => 0,
+            Readings::Sampled => labels.keep(options.sampled_views),
+        };
+        let maker = Maker::of(dictionary, options);
+        let levels = [dictionary.faults(), dictionary.answers(&labels)];
+        let sums = match &dictionary.incidents {
+            Drawn::All { .. } => maker.listed(&labels, &levels),
+            Drawn::Some { .. } => maker.drawn(&labels, &levels),
+        };
+        maker.report(name, model, &labels, &sums, not_looked_at)
+    }
+}
+
+struct Maker<'d> {
+    dictionary: &'d FaultDictionary,
+    options: &'d SplitOptions,
+    negligible: f64,
+    /// Size of the sample, where there is one.
+    samples: Option<f64>,
+}
+
+impl<'d> Maker<'d> {
+    fn of(dictionary: &'d FaultDictionary, options: &'d SplitOptions) -> Self {
+        let (negligible, samples) = match &dictionary.incidents {
+            Drawn::All { noisy, .. } => (if *noisy { NEGLIGIBLE } else { 0.0 }, None),
+            Drawn::Some { world, .. } => (NEGLIGIBLE, Some(world.len() as f64)),
+        };
+        Self { dictionary, options, negligible, samples }
+    }
+
+    fn outcomes(&self, labels: &Labels) -> [usize; 2] {
+        let faults = self.dictionary.worlds.iter().flat_map(|world| &world.shares);
+        [faults.map(|(fault, _)| fault.index() + 1).max().unwrap_or(0), labels.outcomes.all().len()]
+    }
+
+    fn listed(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2]) -> Sums {
+        let outcomes = self.outcomes(labels);
+        let mut sums = Sums {
+            views: vec![[Sum::default(); 2]; labels.views.len() + 1],
+            inherent: [0, 1].map(|level| self.dictionary.inherent(&levels[level])),
+            detail: Detail::of(outcomes[1], self.options.confusion),
+            own: vec![0.0; labels.views.len()],
+            by_one: Mean::default(),
+        };
+        for level in 0..2 {
+            let made = Signatures::of(self.dictionary, &levels[level], outcomes[level], self.negligible);
+            let Some(mut signatures) = made else { continue };
+            let mut marked = vec![false; self.dictionary.count()];
+            signatures.mark_public(&mut marked);
+            signatures.each(&labels.pooled, |weight, posterior| {
+                sums.views[0][level].tally.add(weight, posterior, self.negligible);
+                if level == 1 {
+                    sums.detail.add(weight, posterior, self.negligible);
+                }
+            });
+            for (at, (_, channels)) in labels.views.iter().enumerate() {
+                let viewed = signatures.view(channels, &mut marked);
+                sums.views[at + 1][level].tally = viewed.tally;
+                let own = if level == 1 { labels.own[at] } else { None };
+                if let Some(own) = own {
+                    let more = viewed.alone.iter().filter(|(outcome, _)| *outcome as usize == own);
+                    sums.own[at] = signatures.publicly_alone()[own] + more.map(|(_, mass)| mass).sum::<f64>();
+                }
+            }
+            if level == 1 {
+                sums.by_one.value = signatures.mass(&marked);
+            }
+        }
+        for at in 0..sums.views.len() {
+            for level in 0..2 {
+                let beyond = sums.views[at][level].tally.entropy.value - sums.views[0][level].tally.entropy.value;
+                sums.views[at][level].beyond_pooled.value = beyond;
+            }
+        }
+        sums
+    }
+
+    fn drawn(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2]) -> Sums {
+        let outcomes = self.outcomes(labels);
+        let weight = self.samples.map_or(1.0, f64::recip);
+        let views: Vec<&[u32]> = std::iter::once(&labels.pooled)
+            .chain(labels.views.iter().map(|(_, seen)| seen))
+            .map(Vec::as_slice)
+            .collect();
+        let own = &labels.own;
+        let mut sums = Sums {
+            views: vec![[Sum::default(); 2]; views.len()],
+            inherent: [0, 1].map(|level| self.dictionary.inherent(&levels[level])),
+            detail: Detail::of(outcomes[1], self.options.confusion),
+            own: vec![0.0; labels.views.len()],
+            by_one: Mean::default(),
+        };
+        let mut is_isolated = vec![false; self.dictionary.count()];
+        let mut pooled = vec![[0.0; 2]; self.dictionary.count()];
+        let with_outcomes = [(&levels[0], outcomes[0]), (&levels[1], outcomes[1])];
+        sampled::each(self.dictionary, &views, &with_outcomes, |incident, view, level, posterior| {
+            let sum = &mut sums.views[view][level];
+            sum.tally.add(weight, posterior, self.negligible);
+            let bits = crate::doubt::bits(posterior.iter().map(|(_, q)| *q));
+            if view == 0 {
+                pooled[incident][level] = bits;
+            }
+            sum.beyond_pooled.add(weight, bits - pooled[incident][level]);
+            if level == 1 {
+                let alone = super::tally::isolated(posterior, self.negligible);
+                if view == 0 {
+                    sums.detail.add(weight, posterior, self.negligible);
+                } else if let Some(alone) = alone {
+                    is_isolated[incident] = true;
+                    if own[view - 1] == Some(alone as usize) {
+                        let q = posterior.iter().find(|(outcome, _)| *outcome == alone).map_or(0.0, |entry| entry.1);
+                        sums.own[view - 1] += weight * q;
+                    }
+                }
+            }
+        });
+        is_isolated.iter().for_each(|isolated| sums.by_one.add(weight, f64::from(u8::from(*isolated))));
+        sums
+    }
+
+    fn report(&self, name: &str, model: &Model, labels: &Labels, sums: &Sums, not_looked_at: usize) -> StructureSplit {
+        let bits = self.outcomes(labels).map(|outcomes| (outcomes.max(1) as f64).log2());
+        let terms = |at: usize, level: usize| {
+            self.terms(&sums.views[at][level], &sums.views[0][level], sums.inherent[level], bits[level])
+        };
+        let pooled = (View::Pooled, &labels.pooled);
+        let all = std::iter::once(pooled).chain(labels.views.iter().map(|(view, channels)| (*view, channels)));
+        let mut views: Vec<(View, ViewSplit)> = all
+            .enumerate()
+            .map(|(at, (view, channels))| {
+                let accuracy = self.fraction(sums.views[at][1].tally.accuracy);
+                let [fault, contractor] = [0, 1].map(|level| terms(at, level));
+                (view, ViewSplit { view: view.name(model), sees: channels.len(), fault, contractor, accuracy })
+            })
+            .collect();
+        // Sums that are equal but for rounding are a tie, which the fault, then the order of ids breaks.
+        let rounded = |figure: Figure| (figure.middle() * 1e9).round();
+        let key = |view: &ViewSplit| [rounded(view.contractor.doubt), rounded(view.fault.doubt)];
+        views.sort_by(|(_, a), (_, b)| {
+            let [a, b] = [key(a), key(b)];
+            a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]))
+        });
+        let of_contractor = views.iter().find(|(view, _)| matches!(view, View::Contractor(_)));
+        let headline = of_contractor.or_else(|| views.iter().find(|(view, _)| *view == View::Public));
+        let headline = headline.map(|(_, view)| view.clone()).expect("what is public is always a view");
+        let left_out = views.len().saturating_sub(self.options.list);
+        let holders = model.contracts().iter().filter(|contract| contract.in_force(self.options.day));
+        let holders: std::collections::BTreeSet<_> =
+            holders.flat_map(onus_model::Contract::holders).map(|(holder, _)| holder).collect();
+        StructureSplit {
+            name: name.to_owned(),
+            contractors: holders.len(),
+            headline: headline.view,
+            fault: headline.fault,
+            contractor: headline.contractor,
+            views: views.into_iter().take(self.options.list).map(|(_, view)| view).collect(),
+            views_left_out: left_out,
+            views_not_looked_at: not_looked_at,
+            testability: self.testability(labels, sums),
+        }
+    }
+
+    fn terms(&self, sum: &Sum, pooled: &Sum, inherent: f64, range: f64) -> ExpectedTerms {
+        let doubt = sum.tally.entropy.value;
+        let split = sum.beyond_pooled;
+        let unmonitored = pooled.tally.entropy.value - inherent;
+        let error = |mean: Mean, range: f64| self.samples.map_or(0.0, |n| self.error(mean, n, range));
+        // Expectations that theory says are not negative: what is below 0 is rounding, or the sample's error.
+        let doubt = self.bits(doubt, error(sum.tally.entropy, range), range);
+        let split = self.bits(split.value, error(split, 2.0 * range), range);
+        let unmonitored = self.bits(unmonitored, error(pooled.tally.entropy, range), range);
+        ExpectedTerms { doubt, split, unmonitored, inherent: self.lossy(inherent, range) }
+    }
+
+    /// Half the width of a confidence interval: the empirical Bernstein bound of Maurer & Pontil (2009, theorem 4), on both
+    /// sides, for values within a range.
+    fn error(&self, mean: Mean, n: f64, range: f64) -> f64 {
+        let log = (4.0 / (1.0 - self.options.confidence)).ln();
+        (2.0 * mean.variance(n) * log / n).sqrt() + 7.0 * range * log / (3.0 * (n - 1.0))
+    }
+
+    fn how(&self) -> How {
+        let Some(samples) = self.samples else { return How::Interval };
+        How::Estimate { confidence: self.options.confidence, samples: samples as u64, seed: self.options.seed }
+    }
+
+    fn bits(&self, value: f64, error: f64, range: f64) -> Figure {
+        let Some(_) = self.samples else { return self.lossy(value, range) };
+        let [lo, hi] = [value - error, value + error].map(|end| self.lossy(end.clamp(0.0, range), range));
+        Figure { lo: lo.lo, hi: hi.hi, how: self.how() }
+    }
+
+    /// An entropy in bits, allowing for the worlds that were left out: if B says that the incident is among those that
+    /// were not, P(B = 0) ≤ ε, then (1 − ε) H(R|S, B = 1) ≤ H(R|S) ≤ h(ε) + (1 − ε) H(R|S, B = 1) + ε · range.
+    fn lossy(&self, value: f64, range: f64) -> Figure {
+        let (value, lost) = (value.max(0.0) + 0.0, self.dictionary.lost);
+        if lost <= 0.0 {
+            return Figure::exact(value);
+        }
+        let half = lost.min(0.5);
+        let both = -half * half.log2() - (1.0 - half) * (1.0 - half).log2();
+        Figure::interval((1.0 - lost) * value, (both + (1.0 - half) * value + lost * range).min(range))
+    }
+
+    /// A probability over incidents.
+    fn fraction(&self, mean: Mean) -> Figure {
+        let (value, lost) = (mean.value.clamp(0.0, 1.0), self.dictionary.lost);
+        let error = self.samples.map_or(0.0, |n| self.error(mean, n, 1.0));
+        let (lo, hi) = ((value - error).max(0.0), (value + error).min(1.0));
+        let (lo, hi) = (lo * (1.0 - lost), (hi + lost * (1.0 - hi)).min(1.0));
+        if self.samples.is_some() { Figure { lo, hi, how: self.how() } } else { Figure::interval(lo, hi) }
+    }
+
+    fn testability(&self, labels: &Labels, sums: &Sums) -> Testability {
+        let detail = &sums.detail;
+        let outcomes = labels.outcomes.all();
+        let conditional = |part: f64, whole: f64| {
+            let value = if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 };
+            // A ratio of two sums: an estimate without bounds of its own, or exact.
+            if self.samples.is_some() || self.dictionary.lost > 0.0 {
+                Figure { lo: value, hi: value, how: self.how() }
+            } else {
+                Figure::exact(value)
+            }
+        };
+        let mut own: Vec<Option<f64>> = vec![None; outcomes.len()];
+        for (outcome, mass) in labels.own.iter().zip(&sums.own) {
+            if let Some(outcome) = outcome {
+                own[*outcome] = Some(*mass);
+            }
+        }
+        let present: Vec<usize> = (0..outcomes.len()).filter(|outcome| detail.prior[*outcome] > 0.0).collect();
+        let isolability = present.iter().map(|outcome| Isolability {
+            who: outcomes[*outcome].who.clone(),
+            probability: conditional(detail.prior[*outcome], 1.0),
+            local: own[*outcome].map(|mass| conditional(mass, detail.prior[*outcome])),
+            joint: conditional(detail.isolated[*outcome], detail.prior[*outcome]),
+        });
+        let confusion = present.iter().filter(|_| !detail.confused.is_empty()).map(|outcome| {
+            let row = &detail.confused[outcome * outcomes.len()..][..outcomes.len()];
+            let total: f64 = row.iter().sum();
+            let named = row.iter().enumerate().filter(|(_, mass)| **mass > 0.0);
+            let named = named.map(|(other, mass)| (outcomes[other].who.clone(), mass / total));
+            ConfusionRow { who: outcomes[*outcome].who.clone(), named: named.collect() }
+        });
+        let ambiguity = detail.ambiguity;
+        let error = self.samples.map_or(0.0, |n| self.error(ambiguity, n, outcomes.len() as f64));
+        let ambiguity = if self.samples.is_some() || self.dictionary.lost > 0.0 {
+            let most = present.len().max(1) as f64;
+            let lost = self.dictionary.lost;
+            let lo = ((ambiguity.value - error) * (1.0 - lost)).max(0.0);
+            Figure { lo, hi: ((ambiguity.value + error) * (1.0 - lost) + lost * most).min(most), how: self.how() }
+        } else {
+            Figure::exact(ambiguity.value)
+        };
+        Testability {
+            detected: self.detected(labels),
+            cir: detail.cir.map(|level| self.fraction(level)),
+            ambiguity,
+            accuracy: self.fraction(sums.views[0][1].tally.accuracy),
+            jointly_isolable: self.fraction(sums.views[0][1].tally.isolated),
+            locally_isolable: self.fraction(sums.by_one),
+            isolability: isolability.collect(),
+            confusion: confusion.collect(),
+        }
+    }
+
+    /// No sampling: alarms about different systems are independent given what has failed.
+    fn detected(&self, labels: &Labels) -> Figure {
+        let dictionary = self.dictionary;
+        let mut is_looked_at = rustc_hash::FxHashSet::default();
+        let looks = labels.pooled.iter().map(|channel| dictionary.channels[*channel as usize]);
+        is_looked_at.extend(looks.filter(|channel| channel.monitor.is_none()).map(|channel| channel.system));
+        let (mut all, mut noticed) = (0.0, 0.0);
+        for (world, reported) in dictionary.worlds.iter().zip(&dictionary.reported) {
+            let is_seen = world.affects || world.failed.iter().any(|system| is_looked_at.contains(system));
+            all += world.weight;
+            noticed += world.weight * if is_seen { 1.0 } else { *reported };
+        }
+        let value = if all > 0.0 { (noticed / all).min(1.0) } else { 0.0 };
+        let lost = dictionary.lost;
+        Figure::interval(value * (1.0 - lost), value * (1.0 - lost) + lost)
+    }
+}

@@ -1,0 +1,117 @@
+//! What is summed up over readings. Every figure here is an expectation over incidents of something that depends on the
+//! posterior given what is read, so that one sum serves both ways of counting: a class of incidents that read alike, with its
+//! probability, and a drawn incident, with one n-th.
+
+use crate::doubt::bits;
+
+/// A posterior given a reading: outcomes by number, in order, with probabilities that add up to 1.
+pub(super) type Posterior = [(u32, f64)];
+
+/// Up to how many contractors CIR(L) is given.
+pub(super) const LEVELS: usize = 4;
+
+/// An expectation, with what its error needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mean {
+    pub(super) value: f64,
+    squares: f64,
+}
+
+impl Mean {
+    pub(super) fn add(&mut self, weight: f64, value: f64) {
+        self.value += weight * value;
+        self.squares += weight * value * value;
+    }
+
+    pub(super) fn plus(self, other: Self, sign: f64) -> Self {
+        Self { value: self.value + sign * other.value, squares: self.squares + sign * other.squares }
+    }
+
+    /// Of a sample of size n.
+    pub(super) fn variance(self, n: f64) -> f64 {
+        ((self.squares - self.value * self.value) * n / (n - 1.0)).max(0.0)
+    }
+}
+
+/// What a view comes to, at one level.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// H(R | reading), in bits.
+    pub(super) entropy: Mean,
+    /// Probability of the most probable outcome.
+    pub(super) accuracy: Mean,
+    /// Whether the reading leaves one outcome.
+    pub(super) isolated: Mean,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, weight: f64, posterior: &Posterior, negligible: f64) {
+        self.entropy.add(weight, bits(posterior.iter().map(|(_, q)| *q)));
+        self.accuracy.add(weight, posterior.iter().map(|(_, q)| *q).fold(0.0, f64::max));
+        self.isolated.add(weight, f64::from(u8::from(isolated(posterior, negligible).is_some())));
+    }
+
+    pub(super) fn plus(self, other: Self, sign: f64) -> Self {
+        Self {
+            entropy: self.entropy.plus(other.entropy, sign),
+            accuracy: self.accuracy.plus(other.accuracy, sign),
+            isolated: self.isolated.plus(other.isolated, sign),
+        }
+    }
+}
+
+/// The one outcome that a reading leaves; what has less than `negligible` counts as told apart.
+pub(super) fn isolated(posterior: &Posterior, negligible: f64) -> Option<u32> {
+    let mut left = posterior.iter().filter(|(_, q)| *q > 0.0 && *q >= negligible);
+    let first = left.next()?;
+    left.next().is_none().then_some(first.0)
+}
+
+/// What all channels together come to, at the level of contractors.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Detail {
+    /// CIR(1), CIR(2), …: whether the reading leaves at most so many outcomes.
+    pub(super) cir: [Mean; LEVELS],
+    /// How many outcomes the reading leaves.
+    pub(super) ambiguity: Mean,
+    /// By outcome: its probability.
+    pub(super) prior: Vec<f64>,
+    /// By outcome: probability that it is the answer and that the reading leaves it alone.
+    pub(super) isolated: Vec<f64>,
+    /// By outcome and outcome: probability that one is the answer and a draw from the posterior gives the other. Empty where
+    /// it was not asked for.
+    pub(super) confused: Vec<f64>,
+}
+
+impl Detail {
+    pub(super) fn of(outcomes: usize, confusion: usize) -> Self {
+        let confused = if outcomes <= confusion { outcomes * outcomes } else { 0 };
+        Self {
+            prior: vec![0.0; outcomes],
+            isolated: vec![0.0; outcomes],
+            confused: vec![0.0; confused],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn add(&mut self, weight: f64, posterior: &Posterior, negligible: f64) {
+        let left = posterior.iter().filter(|(_, q)| *q > 0.0 && *q >= negligible).count();
+        for (at, level) in self.cir.iter_mut().enumerate() {
+            level.add(weight, f64::from(u8::from(left <= at + 1)));
+        }
+        self.ambiguity.add(weight, left as f64);
+        if let Some(outcome) = isolated(posterior, negligible) {
+            self.isolated[outcome as usize] +=
+                weight * posterior.iter().find(|(o, _)| *o == outcome).map_or(0.0, |p| p.1);
+        }
+        let outcomes = self.prior.len();
+        for (outcome, q) in posterior {
+            self.prior[*outcome as usize] += weight * q;
+            if !self.confused.is_empty() {
+                for (other, r) in posterior {
+                    self.confused[*outcome as usize * outcomes + *other as usize] += weight * q * r;
+                }
+            }
+        }
+    }
+}
