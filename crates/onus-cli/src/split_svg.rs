@@ -30,6 +30,11 @@ fn step(most: f64) -> f64 {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough).unwrap_or(rough)
 }
 
+/// Multiples of a step up to a length.
+fn ticks(most: f64, step: f64) -> impl Iterator<Item = f64> {
+    (0_u8..=64).map(move |tick| f64::from(tick) * step).take_while(move |value| *value <= most + step * 1e-6)
+}
+
 /// One bar for each structure and level, in the three terms of its doubt.
 #[allow(clippy::too_many_lines, reason = "one drawing, from top to bottom")]
 pub(crate) fn structures(title: &str, split: &Split) -> String {
@@ -54,8 +59,7 @@ pub(crate) fn structures(title: &str, split: &Split) -> String {
         let _ = writeln!(svg, "<text x=\"16\" y=\"{}\" font-weight=\"bold\">{what}</text>", top + 20.0);
         let bottom = top + 32.0 + count * ROW;
         let step = step(most);
-        for tick in 0..=(most / step).floor() as u32 {
-            let value = f64::from(tick) * step;
+        for value in ticks(most, step) {
             let x = LEFT + value * scale;
             let _ = writeln!(
                 svg,
@@ -146,8 +150,7 @@ pub(crate) fn curve(title: &str, curve: &Curve) -> String {
         let scale = [Panel::HEIGHT / ceiling, wide / (parties.max(2) - 1) as f64];
         let panel = Panel { top: 108.0 + level as f64 * 242.0, scale };
         let _ = writeln!(svg, "<text x=\"16\" y=\"{:.1}\" font-weight=\"bold\">{what}</text>", panel.top - 10.0);
-        for tick in 0..=(ceiling / step).round() as u32 {
-            let value = f64::from(tick) * step;
+        for value in ticks(ceiling, step) {
             let y = panel.y(value);
             let right = WIDTH - 30.0;
             let _ = writeln!(

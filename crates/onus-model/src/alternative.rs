@@ -120,7 +120,8 @@ impl Model {
             }
             Alternative::Integrator(who, selectors) => {
                 let elements = self.interfaces_selected(selectors)?;
-                self.integrated(who, selectors.clone(), elements)
+                let ids = elements.iter().map(|element| self.topology().element_id(*element).to_owned()).collect();
+                self.integrated(who, ids, elements)
             }
             Alternative::Watch(who, system) => {
                 let id = self.systems()[system.index()].id.to_string();
@@ -232,7 +233,6 @@ impl Model {
         if elements.is_empty() {
             return loose.assemble(self);
         }
-        let contract = loose.add(who, &format!("{who}/integration"), DutyKind::Integrate, selectors, elements.clone());
         let mut above: Vec<String> = Vec::new();
         for own in self.contracts() {
             let integrates = own.duties.iter().filter(|duty| duty.kind == DutyKind::Integrate);
@@ -242,6 +242,7 @@ impl Model {
                 above.extend(chain.last().map(|top| top.id.to_string()));
             }
         }
+        let contract = loose.add(who, &format!("{who}/integration"), DutyKind::Integrate, selectors, elements);
         for own in &mut loose.contracts {
             if above.contains(&own.id) {
                 own.under = Some(contract.clone());

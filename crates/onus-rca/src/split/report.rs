@@ -282,8 +282,8 @@ impl<'d> Maker<'d> {
             own: vec![0.0; labels.views.len()],
             by_one: Mean::default(),
         };
-        for level in 0..2 {
-            let made = Signatures::of(self.dictionary, &levels[level], outcomes[level], self.negligible);
+        for (level, rows) in levels.iter().enumerate() {
+            let made = Signatures::of(self.dictionary, rows, outcomes[level], self.negligible);
             let Some(mut signatures) = made else { continue };
             let mut marked = vec![false; self.dictionary.count()];
             signatures.mark_public(&mut marked);
@@ -420,12 +420,17 @@ impl<'d> Maker<'d> {
     }
 
     fn how(&self) -> How {
-        let Some(samples) = self.samples else { return How::Interval };
-        How::Estimate { confidence: self.options.confidence, samples: samples as u64, seed: self.options.seed }
+        if self.samples.is_none() {
+            return How::Interval;
+        }
+        let samples = self.dictionary.count() as u64;
+        How::Estimate { confidence: self.options.confidence, samples, seed: self.options.seed }
     }
 
     fn bits(&self, value: f64, error: f64, range: f64) -> Figure {
-        let Some(_) = self.samples else { return self.lossy(value, range) };
+        if self.samples.is_none() {
+            return self.lossy(value, range);
+        }
         let [lo, hi] = [value - error, value + error].map(|end| self.lossy(end.clamp(0.0, range), range));
         Figure { lo: lo.lo, hi: hi.hi, how: self.how() }
     }

@@ -37,6 +37,7 @@ pub(super) struct Signatures<'d> {
 }
 
 /// Reused between views; hashes are all 0 between them.
+#[derive(Default)]
 struct Scratch {
     /// By incident: what the view reads of it.
     hash: Vec<u128>,
@@ -81,13 +82,7 @@ impl<'d> Signatures<'d> {
             base: Tally::default(),
             base_alone: vec![0.0; outcomes],
             incidents,
-            scratch: Scratch {
-                hash: vec![0; weight.len()],
-                touched: Vec::new(),
-                group: Vec::new(),
-                taken: Vec::new(),
-                posterior: Vec::new(),
-            },
+            scratch: Scratch { hash: vec![0; weight.len()], ..Scratch::default() },
         };
         for class in 0..dictionary.classes {
             let mut entries: Vec<Entry> = Vec::new();
@@ -214,14 +209,7 @@ impl<'d> Signatures<'d> {
 
     /// Hashes what some channels read; lists the incidents with an alarm by class and hash.
     fn read(&mut self, channels: &[u32]) -> Scratch {
-        let empty = Scratch {
-            hash: Vec::new(),
-            touched: Vec::new(),
-            group: Vec::new(),
-            taken: Vec::new(),
-            posterior: Vec::new(),
-        };
-        let mut scratch = std::mem::replace(&mut self.scratch, empty);
+        let mut scratch = std::mem::take(&mut self.scratch);
         for channel in channels {
             let word = scattered(*channel as usize);
             for incident in self.alarmed.row(*channel as usize) {

@@ -129,11 +129,7 @@ impl Maker<'_> {
                 if probability > 0.0 {
                     made += 1;
                     let [mut on, mut off] = [open.couples.clone(), open.apart.clone()];
-                    if couples {
-                        on.push(coupling)
-                    } else {
-                        off.push(coupling)
-                    }
+                    (if couples { &mut on } else { &mut off }).push(coupling);
                     let probability = open.probability * probability;
                     heap.push(Open { probability, number: made, couples: on, apart: off });
                 }
@@ -233,9 +229,7 @@ impl<'g> Spreading<'g> {
     /// A coupling whose provider has failed and whose outcome is open; unless `all` are asked for, one that makes a
     /// difference: its consumer is not cut off anyway.
     fn undecided(&self, apart: &[Node], all: bool) -> Option<Node> {
-        if self.graph.coupling_nodes().next().is_none() {
-            return None;
-        }
+        self.graph.coupling_nodes().next()?;
         for node in &self.order {
             for gate in self.graph.outputs(*node).iter().filter(|gate| !self.failed[gate.index()]) {
                 let [provider, event] = *self.graph.inputs(*gate) else { continue };
