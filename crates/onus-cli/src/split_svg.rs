@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use onus_rca::{Curve, CurvePoint, ExpectedTerms, Split};
+use onus_rca::{Curve, CurvePoint, ExpectedTerms, Figure, Split};
 
 use crate::svg::{COLOURS, escape};
 use crate::table::shortened;
@@ -54,7 +54,12 @@ pub(crate) fn structures(title: &str, split: &Split) -> String {
             let own = &split.structures[at];
             if level == 0 { own.contractor } else { own.fault }
         };
-        let most = (0..split.structures.len()).map(|at| terms(at).doubt.middle()).fold(0.05, f64::max);
+        // Middles of uncertain figures need not add up: the bar is as long as its parts.
+        let long = |at: usize| {
+            let ExpectedTerms { split, unmonitored, inherent, .. } = terms(at);
+            [split, unmonitored, inherent].map(Figure::middle).iter().sum::<f64>()
+        };
+        let most = (0..split.structures.len()).map(long).fold(0.05, f64::max);
         let scale = (WIDTH - LEFT - 64.0) / most;
         let _ = writeln!(svg, "<text x=\"16\" y=\"{}\" font-weight=\"bold\">{what}</text>", top + 20.0);
         let bottom = top + 32.0 + count * ROW;

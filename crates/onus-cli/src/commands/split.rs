@@ -106,7 +106,7 @@ fn text(title: &str, split: &Split) -> String {
     text += &format!("\n{}\n", heading("What can be told?"));
     let rows = split.structures.iter().map(|own| {
         let t = &own.testability;
-        let figures = [t.cir[0], t.cir[1], t.locally_isolable, t.accuracy, t.detected].map(percent);
+        let figures = [t.cir[0], t.cir[1], t.locally_isolable, t.accuracy, t.detected].map(share);
         let mut row = vec![shortened(&own.name, 21)];
         row.extend(figures);
         row.push(plain(t.ambiguity));
@@ -121,7 +121,9 @@ fn text(title: &str, split: &Split) -> String {
 fn incidents(incidents: &Incidents, actual: &StructureSplit) -> String {
     let faults = if incidents.faults_at_once == 1 { "one fault" } else { "one or two faults" };
     let how = match (incidents.readings, actual.contractor.doubt.how) {
-        (Readings::Exact, How::Interval) => format!("all but {} listed", percent(Figure::exact(incidents.lost))),
+        (Readings::Exact, How::Interval) => {
+            format!("readings listed but for a probability of {}", number(incidents.lost))
+        }
         (Readings::Exact, _) => "exact".to_owned(),
         (Readings::Sampled, how) => match how {
             How::Estimate { confidence, samples, seed } => format!(
@@ -161,12 +163,20 @@ fn cells(terms: ExpectedTerms) -> [String; 4] {
     [terms.doubt, terms.split, terms.unmonitored, terms.inherent].map(plain)
 }
 
-/// A figure in a table: where it is uncertain, its middle and half its width.
-fn plain(figure: Figure) -> String {
-    match figure.how {
-        How::Exact => format!("{:.2}", figure.lo),
-        _ => format!("{:.2}±{:.2}", figure.middle(), (figure.hi - figure.lo) / 2.0),
+/// A share in a table; where it is uncertain, its two ends in whole percent.
+fn share(figure: Figure) -> String {
+    if figure.hi - figure.lo < 0.002 {
+        return percent(Figure::exact(figure.middle()));
     }
+    format!("{:.0}..{:.0}%", figure.lo * 100.0, figure.hi * 100.0)
+}
+
+/// A figure in a table: where it is uncertain by more than is shown, its middle and half its width.
+fn plain(figure: Figure) -> String {
+    if figure.hi - figure.lo < 0.01 {
+        return format!("{:.2}", figure.middle());
+    }
+    format!("{:.2}±{:.2}", figure.middle(), (figure.hi - figure.lo) / 2.0)
 }
 
 /// Views of the actual structure, and how well it can be told that each party answers.

@@ -16,11 +16,16 @@ use super::worlds::{World, Worlds};
 use crate::fault_graph::FaultGraph;
 use crate::random::{Random, mix};
 
+/// Readings that are left out: none; and where they do not fit so, those less probable than this, given their world.
+const CUTOFFS: [f64; 5] = [0.0, 1e-11, 1e-9, 1e-8, 1e-7];
+/// Probability of all readings that are left out, at most; else incidents are drawn.
+const MOST_LOST: f64 = 1e-4;
+
 /// How the readings of an estate's monitors were counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Readings {
-    /// All of them.
+    /// All of them, or all but what [`Incidents::lost`](super::Incidents::lost) allows for.
     Exact,
     /// Some, drawn at random.
     Sampled,
@@ -140,7 +145,9 @@ impl FaultDictionary {
             world.weight /= if mass > 0.0 { mass } else { 1.0 };
         }
         let mut is_service = vec![false; topology.systems().len()];
-        topology.service_systems().iter().for_each(|system| is_service[system.index()] = true);
+        for system in topology.service_systems() {
+            is_service[system.index()] = true;
+        }
         let services = |world: &World| signature(world.failed.iter().filter(|system| is_service[system.index()]));
         let (class, classes) = numbered(all[..affecting].iter().map(services));
         let (state, _) = numbered(all[..affecting].iter().map(|world| signature(world.failed.iter())));
@@ -170,7 +177,10 @@ impl FaultDictionary {
             lost: if lost > 0.0 { lost / (mass + lost) } else { 0.0 },
             faults_at_once,
         };
-        dictionary.incidents = dictionary.expanded(options.reading_budget).unwrap_or_else(|| dictionary.drawn(options));
+        let (incidents, left_out) =
+            dictionary.expanded(options.reading_budget).unwrap_or_else(|| (dictionary.drawn(options), 0.0));
+        dictionary.incidents = incidents;
+        dictionary.lost += (1.0 - dictionary.lost) * left_out;
         dictionary
     }
 
@@ -204,36 +214,61 @@ impl FaultDictionary {
         (0..self.idle.len() as u32).filter(|channel| self.idle[*channel as usize] > 0.0).collect()
     }
 
-    /// All readings of all worlds, if they are no more than so many.
-    fn expanded(&self, budget: usize) -> Option<Drawn> {
+    /// The readings of all worlds, and the probability of those left out: all of them if they are no more than so many, else
+    /// all but such as are improbable; none, if too much would be left out.
+    fn expanded(&self, budget: usize) -> Option<(Drawn, f64)> {
+        CUTOFFS.into_iter().find_map(|cutoff| self.expanded_above(cutoff, budget))
+    }
+
+    /// Leaves out readings that are less probable, given their world, than `cutoff`.
+    fn expanded_above(&self, cutoff: f64, budget: usize) -> Option<(Drawn, f64)> {
         let idle = self.idle_alarms();
         let (mut weight, mut world_of, mut noisy) = (Vec::new(), Vec::new(), false);
         let mut alarms: Rows<u32> = Rows::new();
-        let mut listed = 0_usize;
         for world in 0..self.affecting {
             let readings = self.alarms(world, &idle);
             let (certain, uncertain): (Vec<_>, Vec<_>) = readings.into_iter().partition(|(_, p)| *p >= 1.0);
-            if uncertain.len() >= usize::BITS as usize - 1
-                || (1_usize << uncertain.len()) > budget.saturating_sub(listed)
-            {
-                return None;
-            }
-            listed += 1 << uncertain.len();
+            let certain: Vec<u32> = certain.iter().map(|(channel, _)| *channel).collect();
             noisy |= !uncertain.is_empty();
-            for outcome in 0..1_usize << uncertain.len() {
-                let mut probability = self.worlds[world].weight;
-                let mut row: Vec<u32> = certain.iter().map(|(channel, _)| *channel).collect();
-                for (at, (channel, p)) in uncertain.iter().enumerate() {
-                    let is_alarm = outcome >> at & 1 == 1;
-                    probability *= if is_alarm { *p } else { 1.0 - p };
-                    row.extend(is_alarm.then_some(*channel));
+            // A part of a reading is no less probable than the whole, so what is cut off stays off.
+            let mut partial: Vec<(f64, Vec<u32>)> = vec![(1.0, certain)];
+            for (channel, p) in uncertain {
+                let mut longer = Vec::with_capacity(2 * partial.len());
+                for (probability, row) in partial {
+                    if probability * p > cutoff {
+                        let alarm: Vec<u32> = row.iter().copied().chain([channel]).collect();
+                        longer.push((probability * p, alarm));
+                    }
+                    if probability * (1.0 - p) > cutoff {
+                        longer.push((probability * (1.0 - p), row));
+                    }
                 }
-                weight.push(probability);
+                partial = longer;
+                if weight.len() + partial.len() > budget {
+                    return None;
+                }
+            }
+            for (probability, row) in partial {
+                weight.push(self.worlds[world].weight * probability);
                 world_of.push(world as u32);
                 alarms.push(row);
             }
+            if weight.len() > budget {
+                return None;
+            }
         }
-        Some(Drawn::All { weight, world: world_of, alarmed: alarms.inverted(self.channels.len()), noisy })
+        let listed: f64 = weight.iter().sum();
+        let lost = if cutoff > 0.0 { (1.0 - listed).max(0.0) } else { 0.0 };
+        if lost > MOST_LOST {
+            return None;
+        }
+        if cutoff > 0.0 {
+            for weight in &mut weight {
+                *weight /= listed;
+            }
+        }
+        let alarmed = alarms.inverted(self.channels.len());
+        Some((Drawn::All { weight, world: world_of, alarmed, noisy }, lost))
     }
 
     fn drawn(&self, options: &SplitOptions) -> Drawn {
@@ -280,7 +315,9 @@ impl<'t> Physics<'t> {
             channels.extend(monitor.watches.iter().map(|system| Channel { system: *system, monitor: monitor_index }));
         }
         let mut is_watched = vec![false; systems];
-        channels.iter().for_each(|channel| is_watched[channel.system.index()] = true);
+        for channel in &channels {
+            is_watched[channel.system.index()] = true;
+        }
         let unwatched = (0..systems).filter(|system| !is_watched[*system]);
         channels.extend(unwatched.map(|system| Channel { system: SystemIndex::new(system), monitor: None }));
         let monitor = |channel: &Channel| channel.monitor.map(|monitor| &topology.monitors()[monitor.index()]);

@@ -40,13 +40,18 @@ impl Labels {
             pooled.push(number);
             if channel.monitor.is_some_and(|monitor| model.structure().viewers(monitor).public) {
                 public.push(number);
-                seen.iter_mut().for_each(|channels| channels.push(number));
+                for channels in &mut seen {
+                    channels.push(number);
+                }
                 continue;
             }
+            #[expect(clippy::zero_sized_map_values, reason = "whoever passes on times keeps them here")]
             let mut known: BTreeMap<ContractorIndex, ()> =
                 sight.direct(&[element], channel.monitor).into_iter().map(|viewer| (viewer, ())).collect();
             sight.report(&[element], &mut known, |_| false);
-            known.keys().for_each(|viewer| seen[viewer.index()].push(number));
+            for viewer in known.keys() {
+                seen[viewer.index()].push(number);
+            }
         }
         let contractors = seen.into_iter().enumerate();
         let contractors = contractors.map(|(at, channels)| (View::Contractor(ContractorIndex::new(at)), channels));

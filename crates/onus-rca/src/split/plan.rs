@@ -206,7 +206,9 @@ impl Planner<'_> {
         let responsibility = model.responsibility(self.options.day);
         let mut fails = vec![0.0; model.systems().len()];
         for world in &self.dictionary.worlds[..self.dictionary.affecting] {
-            world.failed.iter().for_each(|system| fails[system.index()] += world.weight);
+            for system in &world.failed {
+                fails[system.index()] += world.weight;
+            }
         }
         let unwatched = self.dictionary.channels.iter().filter(|channel| channel.monitor.is_none());
         let mut systems: Vec<SystemIndex> = unwatched

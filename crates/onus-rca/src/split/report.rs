@@ -354,7 +354,9 @@ impl<'d> Maker<'d> {
                 }
             }
         });
-        is_isolated.iter().for_each(|isolated| sums.by_one.add(weight, f64::from(u8::from(*isolated))));
+        for isolated in &is_isolated {
+            sums.by_one.add(weight, f64::from(u8::from(*isolated)));
+        }
         sums
     }
 
@@ -407,8 +409,8 @@ impl<'d> Maker<'d> {
         let error = |mean: Mean, range: f64| self.samples.map_or(0.0, |n| self.error(mean, n, range));
         // Expectations that theory says are not negative: what is below 0 is rounding, or the sample's error.
         let doubt = self.bits(doubt, error(sum.tally.entropy, range), range);
-        let split = self.bits(split.value, error(split, 2.0 * range), range);
-        let unmonitored = self.bits(unmonitored, error(pooled.tally.entropy, range), range);
+        let split = self.difference(split.value, error(split, 2.0 * range), range);
+        let unmonitored = self.difference(unmonitored, error(pooled.tally.entropy, range), range);
         ExpectedTerms { doubt, split, unmonitored, inherent: self.lossy(inherent, range) }
     }
 
@@ -447,9 +449,19 @@ impl<'d> Maker<'d> {
         Figure::interval((1.0 - lost) * value, (both + (1.0 - half) * value + lost * range).min(range))
     }
 
+    /// Of two entropies, each of which may be off by as much as [`lossy`](Self::lossy) allows.
+    fn difference(&self, value: f64, error: f64, range: f64) -> Figure {
+        let (wide, lost) = (self.bits(value, error, range), self.dictionary.lost);
+        let slack = if lost > 0.0 { self.lossy(0.0, range).hi } else { 0.0 };
+        let (lo, hi) = ((wide.lo - slack).max(0.0), (wide.hi + slack).min(range));
+        if lost > 0.0 && self.samples.is_none() { Figure::interval(lo, hi) } else { Figure { lo, hi, how: wide.how } }
+    }
+
     /// A probability over incidents.
     fn fraction(&self, mean: Mean) -> Figure {
-        let (value, lost) = (mean.value.clamp(0.0, 1.0), self.dictionary.lost);
+        // What rounding leaves of 1 or 0 is 1 or 0.
+        let value = (mean.value * 1e13).round() / 1e13;
+        let (value, lost) = (value.clamp(0.0, 1.0), self.dictionary.lost);
         let error = self.samples.map_or(0.0, |n| self.error(mean, n, 1.0));
         let (lo, hi) = ((value - error).max(0.0), (value + error).min(1.0));
         let (lo, hi) = (lo * (1.0 - lost), (hi + lost * (1.0 - hi)).min(1.0));

@@ -39,12 +39,16 @@ pub(super) fn each(
         let seen = Seen::of(views, dictionary.channels.len());
         for (incident, world) in world.iter().enumerate() {
             let alarms = alarms.row(incident);
-            alarms.iter().for_each(|channel| is_alarm[*channel as usize] = true);
+            for channel in alarms {
+                is_alarm[*channel as usize] = true;
+            }
             // Readings that are impossible if all works; a world must make up for each.
             let mut impossible = vec![0_i32; views.len()];
             let missing = always.iter().filter(|channel| !is_alarm[**channel as usize]);
             for channel in alarms.iter().filter(|c| dictionary.idle[**c as usize] <= 0.0).chain(missing) {
-                seen.of_channel(*channel).iter().for_each(|view| impossible[*view as usize] += 1);
+                for view in seen.of_channel(*channel) {
+                    impossible[*view as usize] += 1;
+                }
             }
             let worlds = &by_class[dictionary.class[*world as usize] as usize];
             let possible = likelihoods(dictionary, worlds, &seen, &impossible, &is_alarm);
@@ -54,7 +58,9 @@ pub(super) fn each(
                     visit(incident, chunk * AT_ONCE + view, level, &posterior);
                 }
             }
-            alarms.iter().for_each(|channel| is_alarm[*channel as usize] = false);
+            for channel in alarms {
+                is_alarm[*channel as usize] = false;
+            }
         }
     }
 }
@@ -63,7 +69,9 @@ impl Seen {
     fn of(views: &[&[u32]], channels: usize) -> Self {
         let mut by_channel = vec![Vec::new(); channels];
         for (view, seen) in views.iter().enumerate() {
-            seen.iter().for_each(|channel| by_channel[*channel as usize].push(view as u32));
+            for channel in *seen {
+                by_channel[*channel as usize].push(view as u32);
+            }
         }
         Self { by_channel }
     }

@@ -68,7 +68,9 @@ impl<'d> Signatures<'d> {
             by_class[dictionary.class[*world as usize] as usize].push(incident as u32);
         }
         let mut incidents = Rows::new();
-        by_class.into_iter().for_each(|row| incidents.push(row));
+        for row in by_class {
+            incidents.push(row);
+        }
         let mut signatures = Self {
             weight,
             world,
@@ -116,7 +118,9 @@ impl<'d> Signatures<'d> {
     /// Marks the incidents in which what is public leaves one outcome.
     pub(super) fn mark_public(&self, marked: &mut [bool]) {
         for class in (0..self.alone.len()).filter(|class| self.alone[*class].is_some()) {
-            self.incidents.row(class).iter().for_each(|incident| marked[*incident as usize] = true);
+            for incident in self.incidents.row(class) {
+                marked[*incident as usize] = true;
+            }
         }
     }
 
@@ -151,11 +155,15 @@ impl<'d> Signatures<'d> {
             taken.clear();
             for alike in of_class.chunk_by(|a, b| hash[*a as usize] == hash[*b as usize]) {
                 group.clear();
-                alike.iter().for_each(|incident| self.entries(*incident, group));
+                for incident in alike {
+                    self.entries(*incident, group);
+                }
                 merge(group);
                 taken.extend_from_slice(group);
                 if self.reading(group, posterior, &mut viewed) {
-                    alike.iter().for_each(|incident| marked[*incident as usize] = true);
+                    for incident in alike {
+                        marked[*incident as usize] = true;
+                    }
                 }
             }
             merge(taken);
@@ -194,7 +202,9 @@ impl<'d> Signatures<'d> {
         all.sort_unstable();
         for alike in all.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             scratch.group.clear();
-            alike.iter().for_each(|(_, _, incident)| self.entries(*incident, &mut scratch.group));
+            for (_, _, incident) in alike {
+                self.entries(*incident, &mut scratch.group);
+            }
             merge(&mut scratch.group);
             let mass = normalised(&scratch.group, &mut scratch.posterior);
             if mass > 0.0 {

@@ -529,6 +529,8 @@ proptest! {
             for (a, b) in [(view.fault, truth.fault), (view.contractor, truth.contractor)] {
                 prop_assert!(a.doubt.contains(b.doubt.lo, SAME), "{:?} {:?}", a.doubt, b.doubt);
                 prop_assert!(a.inherent.contains(b.inherent.lo, SAME), "{:?} {:?}", a.inherent, b.inherent);
+                prop_assert!(a.split.contains(b.split.lo, SAME), "{:?} {:?}", a.split, b.split);
+                prop_assert!(a.unmonitored.contains(b.unmonitored.lo, SAME), "{:?} {:?}", a.unmonitored, b.unmonitored);
             }
         }
     }
