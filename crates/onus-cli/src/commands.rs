@@ -2,10 +2,12 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod convert;
 pub(crate) mod cut_sets;
 pub(crate) mod diagnose;
 pub(crate) mod doubt;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod importance;
 pub(crate) mod propagate;
 pub(crate) mod report;

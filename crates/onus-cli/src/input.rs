@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use onus_model::{
-    CheckOptions, ContractorIndex, Diagnostic, Error, FaultTree, Incident, Limits, Model, Source, SystemIndex, nearest,
+    CheckOptions, ContractorIndex, Diagnostic, Error, FaultTree, Incident, Limits, Model, Notation, Source,
+    SystemIndex, nearest,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -73,16 +74,25 @@ impl Estate {
 
     /// Reads a model, or a fault tree as one.
     pub(crate) fn read(model: &Path, contracts: Option<&Path>) -> Result<Self, Failure> {
-        let path = if model.is_dir() { model.join("model.yaml") } else { model.to_path_buf() };
-        let (input, source) = read(&path)?;
-        let (mut model, top) = if FaultTree::is_xml(&source.text) {
-            let tree = FaultTree::from_source(&source)?;
-            let top = tree.top().map(str::to_owned);
-            (tree.into_document().build()?, Some(top))
+        let path = if model.is_dir() { file_in(model, "model") } else { model.to_path_buf() };
+        let (mut inputs, mut sources, mut top) = (Vec::new(), Vec::new(), None);
+        let mut model = if Notation::of(&path) == Some(Notation::Lines) {
+            let (input, model) = lines(&path, |name, lines| Model::from_lines(name, lines))?;
+            inputs.push(input);
+            model
         } else {
-            (Model::from_source(&source)?, None)
+            let (input, source) = read(&path)?;
+            inputs.push(input);
+            let model = if FaultTree::is_xml(&source.text) {
+                let tree = FaultTree::from_source(&source)?;
+                top = Some(tree.top().map(str::to_owned));
+                tree.into_document().build()?
+            } else {
+                Model::from_source(&source)?
+            };
+            sources.push(source);
+            model
         };
-        let (mut inputs, mut sources) = (vec![input], vec![source]);
         if let Some(contracts) = contracts {
             let (input, source) = read(contracts)?;
             model = model.with_structure_source(&source)?;
@@ -139,9 +149,9 @@ impl Estate {
         Ok(vec![top])
     }
 
-    /// Reads the incident: the one named, or `incident.yaml` beside the model.
+    /// Reads the incident: the one named, or the file `incident` beside the model.
     pub(crate) fn incident(&mut self, path: Option<&PathBuf>) -> Result<Incident, Failure> {
-        let beside = self.folder.join("incident.yaml");
+        let beside = file_in(&self.folder, "incident");
         let path = match path {
             Some(path) => path,
             None if beside.is_file() => &beside,
@@ -150,8 +160,12 @@ impl Estate {
                 return Err(Failure::Usage(message));
             }
         };
-        let (input, source) = read(path)?;
-        let incident = Incident::from_source(&source, &self.model)?;
+        let (input, incident) = if Notation::of(path) == Some(Notation::Lines) {
+            lines(path, |name, lines| Incident::from_lines(name, lines, &self.model))?
+        } else {
+            let (input, source) = read(path)?;
+            (input, Incident::from_source(&source, &self.model)?)
+        };
         self.inputs.push(input);
         Ok(incident)
     }
@@ -167,18 +181,35 @@ impl Estate {
     }
 }
 
+/// The file of a name in a folder, whatever it is written in; YAML if there is none.
+fn file_in(folder: &Path, name: &str) -> PathBuf {
+    let candidates = ["yaml", "json", "ndjson"].map(|notation| folder.join(format!("{name}.{notation}")));
+    let found = candidates.iter().find(|path| path.is_file()).unwrap_or(&candidates[0]);
+    found.clone()
+}
+
 /// Reads a file once, for its text and its hash.
 fn read(path: &Path) -> Result<(Input, Arc<Source>), Failure> {
+    let (name, mut file) = open(path)?;
+    let source = Source::from_reader(&name, &mut file, Limits::for_file(path))?;
+    Ok((file.input(name), source))
+}
+
+/// Reads a file line by line, and its hash. If something is wrong, it may be read twice.
+fn lines<T>(
+    path: &Path,
+    read: impl FnOnce(&str, &mut BufReader<Hashed>) -> Result<T, Error>,
+) -> Result<(Input, T), Failure> {
+    let (name, file) = open(path)?;
+    let mut lines = BufReader::with_capacity(1 << 16, file);
+    let value = read(&name, &mut lines)?;
+    Ok((lines.into_inner().input(name), value))
+}
+
+fn open(path: &Path) -> Result<(String, Hashed), Failure> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|source| Failure::Invalid(Error::Io { path: name.clone(), source }))?;
-    let mut hashed = Hashed { file, hash: Sha256::new() };
-    let source = Source::from_reader(&name, &mut hashed, Limits::default())?;
-    let sha256 = hashed.hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    Ok((Input { path: name, sha256 }, source))
+    Ok((name, Hashed { file, hash: Sha256::new() }))
 }
 
 /// A file that is hashed as it is read.
@@ -187,10 +218,30 @@ struct Hashed {
     hash: Sha256,
 }
 
+impl Hashed {
+    /// What was read, once all of it was.
+    fn input(self, path: String) -> Input {
+        let sha256 = self.hash.finalize().iter().fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Input { path, sha256 }
+    }
+}
+
 impl Read for Hashed {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.file.read(buffer)?;
         self.hash.update(&buffer[..count]);
         Ok(count)
+    }
+}
+
+impl Seek for Hashed {
+    /// Begins the hash anew at the beginning; what is wrong in a file is looked for from there.
+    fn seek(&mut self, position: SeekFrom) -> std::io::Result<u64> {
+        self.hash = Sha256::new();
+        self.file.seek(position)
     }
 }

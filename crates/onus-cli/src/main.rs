@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Cutsets(query) => commands::cut_sets::run(query),
         Command::Importance(query) => commands::importance::run(query),
         Command::Split(query) => commands::split::run(query),
+        Command::Convert(query) => commands::convert::run(query),
+        Command::Generate(query) => commands::generate::run(query),
         Command::Explain(query) => commands::explain::run(query),
         Command::Schema(query) => Ok(commands::schema::run(query)),
         Command::Completions(query) => Ok(commands::completions::run(query)),

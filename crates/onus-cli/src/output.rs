@@ -1,6 +1,10 @@
 //! What every result has in common: the JSON envelope, and how figures read in text.
 
-use onus_model::FaultRole;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use onus_model::{Error, FaultRole};
 use onus_rca::{Figure, How};
 use serde::Serialize;
 
@@ -26,8 +30,27 @@ pub(crate) fn json<T: Serialize>(format: &'static str, inputs: &[Input], result:
 
 /// Prints a result. A reader that has gone away is no error of ours.
 pub(crate) fn print(text: &str) {
-    use std::io::Write;
     let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Writes a file: beside its place first, and into it once it is whole.
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let written = File::create(&beside).and_then(|file| {
+        let mut file = BufWriter::with_capacity(1 << 16, file);
+        write(&mut file)?;
+        file.flush()?;
+        std::fs::rename(&beside, path)
+    });
+    written.map_err(|source| {
+        // Half a file is of no use; that it cannot be removed changes nothing.
+        let _ = std::fs::remove_file(&beside);
+        Failure::Invalid(Error::Io { path: path.display().to_string(), source })
+    })
 }
 
 /// A share or probability as a percentage; an interval as its two ends.

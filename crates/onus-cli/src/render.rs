@@ -50,6 +50,7 @@ pub(crate) fn text(diagnostic: &Diagnostic) -> String {
             let start = location.bytes.start.min(end);
             let snippet = Snippet::source(location.source.text.as_str())
                 .path(location.source.name.as_str())
+                .line_start(location.line - location.source.text[..location.bytes.start].matches('\n').count())
                 .annotation(AnnotationKind::Primary.span(start..end));
             Group::with_title(title).element(snippet)
         }

@@ -272,14 +272,22 @@ impl Problems {
         (self.found, self.dropped)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     /// The value if there was no problem, else all of them.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Error> {
-        if self.found.is_empty() {
-            return Ok(value);
-        }
-        let mut diagnostics: Vec<Diagnostic> = self.found.into_iter().map(|problem| problem.diagnostic(None)).collect();
-        diagnostics.extend((self.dropped > 0).then(|| more_than(Self::KEPT)));
-        Err(Error::Invalid(diagnostics))
+        if self.is_empty() { Ok(value) } else { Err(self.into_error(Self::KEPT)) }
+    }
+
+    /// The problems, of which there must be one, without their places; so many of them.
+    pub(crate) fn into_error(self, told: usize) -> Error {
+        let more = self.dropped > 0 || self.found.len() > told;
+        let mut diagnostics: Vec<Diagnostic> =
+            self.found.into_iter().take(told).map(|problem| problem.diagnostic(None)).collect();
+        diagnostics.extend(more.then(|| more_than(told)));
+        Error::Invalid(diagnostics)
     }
 }
 

@@ -34,7 +34,7 @@ pub const MODEL_FORMAT: &str = "onus/1";
 /// The version of the incident file that this crate reads and writes.
 pub const INCIDENT_FORMAT: &str = "onus-incident/1";
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -1,22 +1,26 @@
 //! Reading and writing. A text goes through tree, document and validation; whatever is wrong in any of them comes back
 //! in one list, each problem with its place.
 
+use std::fs::File;
+use std::io::{self, BufReader, Write};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::code::Code;
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Error, Path, Problems, more_than};
 use crate::document;
 use crate::incident::{self, Incident};
+use crate::json;
 use crate::model::Model;
 use crate::source::{Limits, Source};
 use crate::tree::{Places, parse};
 use crate::validate;
 
-/// The two notations that are written; both are read by the same reader, JSON being YAML.
+/// How a file is written. YAML and JSON are read by the same reader, JSON being YAML.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Notation {
     /// For people.
@@ -24,6 +28,20 @@ pub enum Notation {
     Yaml,
     /// For programs.
     Json,
+    /// One entry a line, for estates of any size; see [`Record`](crate::Record).
+    Lines,
+}
+
+impl Notation {
+    /// What a file of this name is written in, by its ending: `.yaml` or `.yml`, `.json`, `.ndjson` or `.jsonl`.
+    pub fn of(path: &FilePath) -> Option<Self> {
+        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" => Self::Yaml,
+            "json" => Self::Json,
+            "ndjson" | "jsonl" => Self::Lines,
+            _ => return None,
+        })
+    }
 }
 
 impl Model {
@@ -35,12 +53,16 @@ impl Model {
         Self::from_source(&Source::from_text(name, text, Limits::default())?)
     }
 
-    /// Reads a model file.
+    /// Reads a model file: YAML or JSON, or lines of JSON in a file that ends in `.ndjson` or `.jsonl`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Invalid`] with every problem found in it.
     pub fn from_file(path: impl AsRef<FilePath>) -> Result<Self, Error> {
-        Self::from_source(&Source::from_file(path, Limits::default())?)
+        let path = path.as_ref();
+        if Notation::of(path) == Some(Notation::Lines) {
+            return Self::from_lines(&path.display().to_string(), open(path)?);
+        }
+        Self::from_source(&Source::from_file(path, Limits::for_file(path))?)
     }
 
     /// Reads a model from a source that is kept: to say later where something stands in it.
@@ -77,7 +99,18 @@ impl Model {
 
     /// Writes the model as a text that reads back to an equal model.
     pub fn to_text(&self, notation: Notation) -> String {
-        write(&self.to_document(), notation)
+        text(|to| self.write(notation, to))
+    }
+
+    /// Writes the model so that it reads back to an equal model.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&self, notation: Notation, mut to: impl Write) -> io::Result<()> {
+        match notation {
+            Notation::Lines => self.to_document().into_records().try_for_each(|record| record.write(&mut to)),
+            _ => write(&self.to_document(), notation, to),
+        }
     }
 }
 
@@ -90,12 +123,16 @@ impl Incident {
         Self::from_source(&Source::from_text(name, text, Limits::default())?, model)
     }
 
-    /// Reads an incident file.
+    /// Reads an incident file: YAML or JSON, or lines of JSON in a file that ends in `.ndjson` or `.jsonl`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Invalid`] with every problem found in it.
     pub fn from_file(path: impl AsRef<FilePath>, model: &Model) -> Result<Self, Error> {
-        Self::from_source(&Source::from_file(path, Limits::default())?, model)
+        let path = path.as_ref();
+        if Notation::of(path) == Some(Notation::Lines) {
+            return Self::from_lines(&path.display().to_string(), open(path)?, model);
+        }
+        Self::from_source(&Source::from_file(path, Limits::for_file(path))?, model)
     }
 
     /// Reads an incident from a source that is kept.
@@ -108,28 +145,73 @@ impl Incident {
 
     /// Writes the incident as a text that reads back, against the same model, to an equal incident.
     pub fn to_text(&self, model: &Model, notation: Notation) -> String {
-        write(&self.to_document(model), notation)
+        text(|to| self.write(model, notation, to))
+    }
+
+    /// Writes the incident so that it reads back, against the same model, to an equal incident.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&self, model: &Model, notation: Notation, to: impl Write) -> io::Result<()> {
+        match notation {
+            Notation::Lines => self.to_document(model).write_lines(to),
+            _ => write(&self.to_document(model), notation, to),
+        }
     }
 }
 
-fn write(document: &impl Serialize, notation: Notation) -> String {
+fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let mut text = Vec::new();
+    write(&mut text).expect("a vector takes all that is written, and documents can be written");
+    String::from_utf8(text).expect("YAML and JSON are written as UTF-8")
+}
+
+fn open(path: &FilePath) -> Result<BufReader<File>, Error> {
+    let file = File::open(path).map_err(|source| Error::Io { path: path.display().to_string(), source })?;
+    Ok(BufReader::new(file))
+}
+
+/// Writes a document as one text. Documents hold only texts, finite numbers, lists and maps: any notation has them.
+fn write(document: &impl Serialize, notation: Notation, mut to: impl Write) -> io::Result<()> {
     match notation {
-        Notation::Yaml => {
-            serde_yaml::to_string(document).expect("documents hold only texts, finite numbers, lists and maps")
-        }
+        Notation::Yaml => serde_yaml::to_writer(to, document).map_err(io::Error::other),
         Notation::Json => {
-            let mut text = serde_json::to_string_pretty(document)
-                .expect("documents hold only texts, finite numbers, lists and maps");
-            text.push('\n');
-            text
+            serde_json::to_writer_pretty(&mut to, document)?;
+            to.write_all(b"\n")
+        }
+        Notation::Lines => {
+            serde_json::to_writer(&mut to, document)?;
+            to.write_all(b"\n")
         }
     }
 }
 
 /// Parses, decodes, validates; every problem of the three comes back in the order of the text.
-fn read<D: DeserializeOwned, T>(
+pub(crate) fn read<D: DeserializeOwned, T>(
     source: &Arc<Source>,
-    validate: impl FnOnce(&D, &mut Problems) -> T,
+    validate: impl Fn(&D, &mut Problems) -> T,
+) -> Result<T, Error> {
+    let short = json::document::<D>(&source.text);
+    let sound = short.as_ref().and_then(|short| short.as_ref().ok());
+    let mut found = Problems::default();
+    if let Some(document) = sound {
+        let value = validate(document, &mut found);
+        if found.is_empty() {
+            return Ok(value);
+        }
+    }
+    match read_with_positions(source, validate) {
+        // Too large for a tree, and sound as JSON: what validation found is told without its place.
+        Err(Error::Invalid(told)) if sound.is_some() && told.iter().any(|problem| problem.code == Code::TooLarge) => {
+            Err(found.into_error(source.limits.problems))
+        }
+        other => other,
+    }
+}
+
+fn read_with_positions<D: DeserializeOwned, T>(
+    source: &Arc<Source>,
+    validate: impl Fn(&D, &mut Problems) -> T,
 ) -> Result<T, Error> {
     let mut diagnostics = Vec::new();
     let mut more = false;

@@ -15,11 +15,13 @@ use crate::tree::{Places, Span, parse};
 /// How much a text may ask of the reader. What is beyond is refused, with a diagnostic that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of text. Default 32 MiB, some 10^5 systems: larger estates have better formats than YAML. At most 1 GiB.
+    /// Bytes of text. Default 32 MiB, some 10^5 systems: larger estates have better formats than YAML. At most 1 GiB. Of
+    /// lines of JSON, each may have so many.
     pub bytes: u64,
     /// Nesting. Default 64, at most 1,000.
     pub depth: usize,
-    /// Keys and values in the tree, aliases expanded. Default 1,000,000.
+    /// Keys and values in the tree, aliases expanded. Default 1,000,000. JSON in which nothing is wrong needs no tree, and
+    /// may have more.
     pub nodes: usize,
     /// Bytes of one value. Default 1 MiB.
     pub scalar: usize,
@@ -36,6 +38,13 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those for a file of this name: JSON may have 1 GiB, since it is read without a tree.
+    pub fn for_file(path: &FilePath) -> Self {
+        let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let limits = Self::default();
+        if is_json { Self { bytes: 1 << 30, ..limits } } else { limits }
+    }
+
     /// Positions are counted in 32 bits, and trees are left by recursion: beyond these, no limit helps.
     fn within_reason(self) -> Self {
         Self { bytes: self.bytes.min(1 << 30), depth: self.depth.min(1_000), ..self }
@@ -50,6 +59,8 @@ pub struct Source {
     /// The text.
     pub text: String,
     pub(crate) limits: Limits,
+    /// Lines of the file before this text, where it is one line out of many.
+    lines_before: usize,
     /// The byte at which every [`STRIDE`]th character begins; empty if all characters are one byte long.
     marks: Vec<u32>,
 }
@@ -93,25 +104,40 @@ impl Source {
             name.clone_into(&mut refused.path);
             return Err(Error::Invalid(vec![refused]));
         }
+        Self::from_bytes(name, bytes, limits, 0)
+    }
+
+    /// Takes in one line of a file, the `number`th.
+    pub(crate) fn from_line(name: &str, line: &[u8], number: usize, limits: Limits) -> Result<Arc<Self>, Error> {
+        if line.len() as u64 > limits.bytes {
+            let message = format!("line {number} is longer than the {} bytes that this reader takes", limits.bytes);
+            let mut refused = Problem::new(Code::TooLarge, Path::default(), message).diagnostic(None);
+            name.clone_into(&mut refused.path);
+            return Err(Error::Invalid(vec![refused]));
+        }
+        Self::from_bytes(name, line.to_vec(), limits, number.saturating_sub(1))
+    }
+
+    fn from_bytes(name: &str, mut bytes: Vec<u8>, limits: Limits, lines_before: usize) -> Result<Arc<Self>, Error> {
         if bytes.starts_with(b"\xEF\xBB\xBF") {
             bytes.drain(..3);
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Arc::new(Self::new(name, text, limits))),
+            Ok(text) => Ok(Arc::new(Self::new(name, text, limits, lines_before))),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                Err(not_utf8(name, error.as_bytes(), at, limits))
+                Err(not_utf8(name, error.as_bytes(), at, limits, lines_before))
             }
         }
     }
 
-    fn new(name: &str, text: String, limits: Limits) -> Self {
+    fn new(name: &str, text: String, limits: Limits, lines_before: usize) -> Self {
         let marks = if text.is_ascii() {
             Vec::new()
         } else {
             text.char_indices().step_by(STRIDE).map(|(byte, _)| byte as u32).collect()
         };
-        Self { name: name.to_owned(), text, limits, marks }
+        Self { name: name.to_owned(), text, limits, lines_before, marks }
     }
 
     /// Says of each diagnostic that has no place yet where in this text its part stands, if it does. Where a model came
@@ -150,7 +176,8 @@ impl Source {
         let start = self.byte(span.start as usize);
         let length = span.end.saturating_sub(span.start) as usize;
         let end = self.text[start..].char_indices().nth(length).map_or(self.text.len(), |(byte, _)| start + byte);
-        Location { source: Arc::clone(self), line: span.line as usize, column: span.column as usize, bytes: start..end }
+        let line = self.lines_before + span.line as usize;
+        Location { source: Arc::clone(self), line, column: span.column as usize, bytes: start..end }
     }
 
     /// The byte at which a character begins, or the end of the text.
@@ -165,7 +192,7 @@ impl Source {
 }
 
 /// A text that is not UTF-8 is kept up to the line where that shows, so that the diagnostic can point there.
-fn not_utf8(name: &str, bytes: &[u8], at: usize, limits: Limits) -> Error {
+fn not_utf8(name: &str, bytes: &[u8], at: usize, limits: Limits, lines_before: usize) -> Error {
     let line_start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line_end = bytes[at..].iter().take(1000).position(|byte| *byte == b'\n').map_or(bytes.len(), |end| at + end);
     let text = String::from_utf8_lossy(&bytes[..line_end.min(at + 1000)]).into_owned();
@@ -176,7 +203,7 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize, limits: Limits) -> Error {
         line: before.matches('\n').count() as u32 + 1,
         column: String::from_utf8_lossy(&bytes[line_start..at]).chars().count() as u32 + 1,
     };
-    let source = Arc::new(Source::new(name, text, limits));
+    let source = Arc::new(Source::new(name, text, limits, lines_before));
     let message = format!("this byte, 0x{:02X}, does not belong into a UTF-8 text", bytes[at]);
     let location = source.location(span);
     Error::Invalid(vec![Problem::new(Code::NotUtf8, Path::default(), message).diagnostic(Some(location))])

@@ -24,7 +24,9 @@ use crate::document::{
     CommonCause, Contract, Contractor, Defaults, DutyKind, Evidence, Fault, Incident, Interface, Liability, Model,
     Monitor, Need, SeenBy, System, Term,
 };
+use crate::generate::{Family, Generator, Options, Seams};
 use crate::id::PUBLIC;
+use crate::quantity::Probability;
 
 /// How large a random model may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +156,19 @@ pub fn model(bounds: &Bounds) -> impl Strategy<Value = Model> + use<> {
             model
         },
     )
+}
+
+/// Estates as [`generate`](crate::generate) makes them, of any family, with at most so many systems, contractors and
+/// events; every system has one fault.
+pub fn estate(bounds: &Bounds) -> impl Strategy<Value = Model> + use<> {
+    let families = [Family::Layered, Family::PowerLaw, Family::Cyclic, Family::Contract];
+    let systems = bounds.systems.min(bounds.events).max(1) as u32;
+    let parts = (select(families.to_vec()), 1..=systems, 0..=4_u32, 1..=bounds.contractors.max(1) as u32);
+    (parts, select(vec![Seams::Follow, Seams::Cut]), any::<u64>()).prop_map(|(parts, seams, seed)| {
+        let (family, systems, quarters, contractors) = parts;
+        let redundancy = Probability::new(f64::from(quarters) / 4.0).unwrap_or(Probability::ONE);
+        Generator::new(&Options { family, systems, redundancy, contractors, seams, seed }).document()
+    })
 }
 
 /// Random incidents for a valid model. What `bounds.events` leaves after the model's own events goes to repairs that may

@@ -2,6 +2,7 @@
 
 mod contract;
 mod errors;
+mod generate;
 mod readme;
 mod split;
 

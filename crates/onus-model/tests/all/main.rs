@@ -6,6 +6,8 @@ mod check;
 mod codes;
 mod design;
 mod fixtures;
+mod generate;
 mod hostile;
+mod lines;
 mod properties;
 mod schema;

@@ -1,0 +1,88 @@
+//! The short way for JSON that is sound: read without a tree, and without looking ahead for the ends of brackets.
+//!
+//! It is a short cut and nothing else. Whatever it does not take, for whatever reason, is read again by the reader with
+//! positions, which then says what is wrong and where, or takes what is YAML after all.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// The document of a text, if it is sound JSON; `None` if the text is no JSON at all.
+pub(crate) fn document<D: DeserializeOwned>(text: &str) -> Option<Result<D, serde_json::Error>> {
+    let is_json = text.trim_start().starts_with('{');
+    // serde_json takes the last of two equal keys without a word.
+    is_json.then(|| serde_json::from_str::<Unique>(text).and_then(|_| serde_json::from_str(text)))
+}
+
+/// Any value in which no key stands twice. Recursion is bounded by `serde_json`, at 128 levels.
+struct Unique;
+
+#[derive(Deserialize, PartialEq, Eq, Hash)]
+struct Key<'t>(#[serde(borrow)] Cow<'t, str>);
+
+/// Keys that are compared one by one; more are hashed.
+const FEW: usize = 16;
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct UniqueVisitor;
+
+        impl<'de> Visitor<'de> for UniqueVisitor {
+            type Value = Unique;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_unit<E>(self) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unique, A::Error> {
+                while items.next_element::<Unique>()?.is_some() {}
+                Ok(Unique)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Unique, A::Error> {
+                let (mut few, mut many) = (Vec::new(), HashSet::new());
+                while let Some(key) = entries.next_key::<Key<'de>>()? {
+                    entries.next_value::<Unique>()?;
+                    if few.contains(&key) || many.contains(&key) {
+                        return Err(de::Error::custom(format!("the key `{}` stands twice", key.0)));
+                    }
+                    if few.len() < FEW {
+                        few.push(key);
+                    } else {
+                        many.insert(key);
+                    }
+                }
+                Ok(Unique)
+            }
+        }
+
+        deserializer.deserialize_any(UniqueVisitor)
+    }
+}

@@ -1,0 +1,107 @@
+//! Lines of JSON: what is written reads back, what is wrong is told at its line, what is hostile does no harm.
+
+use std::io::Cursor;
+
+use onus_model::strategies::{Bounds, Names, case};
+use onus_model::{Code, Error, Incident, Model, Notation, Record, document};
+use proptest::prelude::*;
+
+fn odd() -> Bounds {
+    Bounds { names: Names::Odd, ..Bounds::default() }
+}
+
+fn lines_of(model: document::Model) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for record in model.into_records() {
+        record.write(&mut lines).unwrap();
+    }
+    lines
+}
+
+fn read(lines: &[u8]) -> Result<Model, Error> {
+    Model::from_lines("estate.ndjson", Cursor::new(lines))
+}
+
+/// All problems, one a line, as `line:column code`.
+fn told(lines: &str) -> Vec<String> {
+    let error = read(lines.as_bytes()).unwrap_err();
+    let place = |problem: &onus_model::Diagnostic| {
+        problem.location.as_ref().map_or_else(|| "?".to_owned(), |place| format!("{}:{}", place.line, place.column))
+    };
+    error.diagnostics().iter().map(|problem| format!("{} {}", place(problem), problem.code)).collect()
+}
+
+proptest! {
+    #[test]
+    fn written_and_read_back_is_equal(case in case(&odd())) {
+        let model = case.model.build().unwrap();
+        let lines = lines_of(model.to_document());
+        prop_assert_eq!(&read(&lines).unwrap(), &model);
+        let records: Result<document::Model, _> = Record::lines("again", Cursor::new(&lines)).collect();
+        prop_assert_eq!(records.unwrap(), model.to_document());
+        // In any order, and all in one line.
+        let mut backwards: Vec<&[u8]> = lines.split_inclusive(|byte| *byte == b'\n').collect();
+        backwards.reverse();
+        prop_assert_eq!(&read(&backwards.concat()).unwrap(), &model);
+        let one_line = model.to_text(Notation::Json).replace('\n', " ");
+        prop_assert_eq!(&read(one_line.as_bytes()).unwrap(), &model);
+        let incident = case.incident.build(&model).unwrap();
+        let lines = incident.to_text(&model, Notation::Lines);
+        prop_assert_eq!(Incident::from_lines("again", Cursor::new(lines), &model).unwrap(), incident);
+    }
+
+    #[test]
+    fn a_damaged_file_is_read_or_refused(
+        case in case(&Bounds::default()), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()
+    ) {
+        let mut lines = lines_of(case.model);
+        let at = at.index(lines.len());
+        if cut { lines.truncate(at) } else { lines[at] = byte }
+        match read(&lines) {
+            Ok(model) => model.verify(),
+            Err(error) => prop_assert!(!error.diagnostics().is_empty()),
+        }
+    }
+}
+
+#[test]
+fn every_problem_is_told_at_its_line() {
+    let head = r#"{"format":"onus/1"}"#;
+    let two = format!(
+        "{head}\n{{\"systems\":{{\"a\":{{}}}}}}\n\n{{\"systems\":{{\"a\":{{}}}}}}\n{{\"systems\":{{\"b\":{{\"kinds\":1}}}}}}\n"
+    );
+    assert_eq!(told(&two), ["4:13 ONUS-E0004", "5:18 ONUS-E0005"]);
+    let dangling = format!(
+        "{head}\n{{\"systems\":{{\"a\":{{\"needs\":[\"b\"]}}}}}}\n{{\"systems\":{{\"c\":{{\"needs\":[\"a\",\"d\"]}}}}}}\n"
+    );
+    assert_eq!(told(&dangling), ["2:27 ONUS-E0018", "3:31 ONUS-E0018"]);
+    assert_eq!(told(&format!("{head}\n{{\"systems\": oops\n")), ["2:17 ONUS-E0002"]);
+    assert_eq!(told(&format!("{head}\n{{\"format\":\"onus/2\"}}\n")), ["2:2 ONUS-E0004"]);
+    assert_eq!(told(r#"{"systems":{"a":{}}}"#), ["? ONUS-E0006"]);
+}
+
+#[test]
+fn an_item_of_evidence_is_found_in_its_line() {
+    let model = Model::from_text("model", r#"{"format":"onus/1","systems":{"a":{}}}"#).unwrap();
+    let item = |id: &str, system: &str| {
+        format!("{{\"evidence\":[{{\"id\":\"{id}\",\"at\":\"2024-01-01T00:00:00Z\",\"failed\":\"{system}\"}}]}}\n")
+    };
+    let lines = format!("{{\"format\":\"onus-incident/1\"}}\n{}{}{}", item("x", "a"), item("y", "b"), item("z", "c"));
+    let error = Incident::from_lines("i.ndjson", Cursor::new(lines), &model).unwrap_err();
+    let places: Vec<_> =
+        error.diagnostics().iter().map(|d| (d.location.as_ref().unwrap().line, d.path.as_str())).collect();
+    assert_eq!(places, [(3, "evidence[1].failed"), (4, "evidence[2].failed")]);
+}
+
+#[test]
+fn sound_json_is_read_at_any_size_and_unsound_json_is_refused() {
+    let systems: Vec<String> = (0..150_000).map(|at| format!("\"s{at}\":{{\"kind\":\"x\",\"site\":\"y\"}}")).collect();
+    let text = |more: &str| format!("{{\"format\":\"onus/1\",\"systems\":{{{}{more}}}}}", systems.join(","));
+    assert_eq!(Model::from_text("large", &text("")).unwrap().systems().len(), 150_000);
+    let codes = |more: &str| {
+        let error = Model::from_text("large", &text(more)).unwrap_err();
+        error.diagnostics().iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(",\"t\":{\"needs\":[\"nowhere\"]}"), [Code::UnknownSystem], "without a place, but told");
+    assert_eq!(codes(",\"s0\":{}"), [Code::TooLarge], "serde_json alone would take the last of two");
+}
