@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::document::{DutyKind, Term};
 use crate::id::{
@@ -25,7 +26,8 @@ pub const DEFAULT_FAULT: &str = "fault";
 pub struct Model {
     pub(crate) title: String,
     pub(crate) description: Option<String>,
-    pub(crate) topology: Topology,
+    /// Shared: structures are swapped over one topology, and every fault graph keeps its own hold of it.
+    pub(crate) topology: Arc<Topology>,
     pub(crate) structure: Structure,
 }
 
@@ -299,6 +301,11 @@ impl Model {
     /// The physics alone: all that the engine sees.
     pub fn topology(&self) -> &Topology {
         &self.topology
+    }
+
+    /// The physics alone, to be held beyond the model without a copy.
+    pub fn shared_topology(&self) -> Arc<Topology> {
+        Arc::clone(&self.topology)
     }
 
     /// The contracts alone.

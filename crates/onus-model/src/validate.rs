@@ -8,6 +8,7 @@ mod structure;
 mod topology;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::code::Code;
 use crate::diagnostic::{Error, Missing, Path, Problem, Problems};
@@ -47,7 +48,7 @@ impl Model {
 /// Checks a model document. The model is meaningful only if no problem was added.
 pub(crate) fn model(document: &document::Model, problems: &mut Problems) -> Model {
     format(&document.format, MODEL_FORMAT, problems);
-    let topology = TopologyBuilder { document, problems }.build();
+    let topology = Arc::new(TopologyBuilder { document, problems }.build());
     let viewers_path = Path::default().key("monitors");
     let mut check = StructureBuilder { topology: &topology, problems };
     let mut structure = check.build(&document.contractors, &document.contracts, &document.answers);
@@ -81,7 +82,7 @@ pub(crate) fn with_structure(model: &Model, document: &document::Structure, prob
         .map(|viewers| Viewers { public: viewers.public, contractors: viewers.contractors.iter().map(moved).collect() })
         .collect();
     let title = if document.title.is_empty() { model.title.clone() } else { document.title.clone() };
-    Model { title, description: model.description.clone(), topology: model.topology.clone(), structure }
+    Model { title, description: model.description.clone(), topology: model.shared_topology(), structure }
 }
 
 pub(crate) fn format(found: &str, wanted: &str, problems: &mut Problems) {

@@ -74,7 +74,7 @@ struct Repair {
 }
 
 /// An observed failure that wants explaining: a system's gate in an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Failure {
     pub(crate) epoch: usize,
     pub(crate) gate: Node,
@@ -90,7 +90,7 @@ pub(crate) struct Case<'g> {
     /// The variable of each event of the fault graph that is in the cone.
     variable: FxHashMap<Node, Variable>,
     pub(crate) conditions: Vec<Condition>,
-    /// Observed failures.
+    /// Observed failures, by epoch and system.
     pub(crate) failures: Vec<Failure>,
     /// Gates that bear on the evidence.
     pub(crate) cone: FxHashSet<Node>,
@@ -122,8 +122,8 @@ impl<'g> Case<'g> {
         for (at, item) in evidence.items().iter().enumerate() {
             case.condition(at, item);
         }
-        let failures: BTreeSet<Failure> = case.failures.iter().copied().collect();
-        case.failures = failures.into_iter().collect();
+        case.failures.sort_by_key(|failure| (failure.epoch, graph.element(failure.gate)));
+        case.failures.dedup();
         case.close();
         case.changes(evidence);
         case

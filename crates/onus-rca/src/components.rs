@@ -4,28 +4,45 @@
 
 use crate::network::{Network, Term};
 
-/// Components of the gates, each after everything it depends on; the members of one in the order in which the search
-/// left them, which is close to dependencies-first too.
+/// Components of the gates, as [`components_of`] gives them. O(gates + inputs).
+pub(crate) fn components(network: &Network) -> Vec<Vec<Term>> {
+    let events = network.events();
+    let input = |gate: usize, at: usize| {
+        network.gates[gate].inputs.get(at).map(|input: &Term| input.index().checked_sub(events))
+    };
+    let mut result: Vec<Vec<Term>> = Vec::new();
+    components_of(network.gates.len(), input, |members| {
+        result.push(members.iter().map(|member| Term((events + member) as u32)).collect());
+    });
+    result
+}
+
+/// Components of `count` gates, each given after everything it depends on; the members of one in the order in which the
+/// search left them, which is close to dependencies-first too.
+///
+/// `input(gate, at)` is the input of a gate at a position: `None` past the last, `Some(None)` if it is none of the gates.
 ///
 /// O(gates + inputs).
-pub(crate) fn components(network: &Network) -> Vec<Vec<Term>> {
+pub(crate) fn components_of(
+    count: usize,
+    input: impl Fn(usize, usize) -> Option<Option<usize>>,
+    mut found: impl FnMut(&[usize]),
+) {
     const UNSEEN: u32 = u32::MAX;
-    let events = network.events();
-    let count = network.gates.len();
     let mut index = vec![UNSEEN; count];
     let mut low = vec![0_u32; count];
     let mut on_stack = vec![false; count];
     // Order in which the search leaves the gates.
     let mut left = vec![0_u32; count];
     let mut stack: Vec<usize> = Vec::new();
-    let mut result: Vec<Vec<Term>> = Vec::new();
+    // The gate, and the place of the next input to look at.
+    let mut calls: Vec<(usize, usize)> = Vec::new();
+    let mut members: Vec<usize> = Vec::new();
     let (mut clock, mut leaving) = (0_u32, 0_u32);
     for start in 0..count {
         if index[start] != UNSEEN {
             continue;
         }
-        // The gate, and the place of the next input to look at.
-        let mut calls: Vec<(usize, usize)> = Vec::new();
         let mut enter = Some(start);
         loop {
             if let Some(gate) = enter.take() {
@@ -38,9 +55,9 @@ pub(crate) fn components(network: &Network) -> Vec<Vec<Term>> {
             }
             let Some((gate, next)) = calls.last_mut() else { break };
             let gate = *gate;
-            if let Some(input) = network.gates[gate].inputs.get(*next) {
+            if let Some(input) = input(gate, *next) {
                 *next += 1;
-                let Some(input) = input.index().checked_sub(events) else { continue };
+                let Some(input) = input else { continue };
                 if index[input] == UNSEEN {
                     enter = Some(input);
                 } else if on_stack[input] {
@@ -55,7 +72,7 @@ pub(crate) fn components(network: &Network) -> Vec<Vec<Term>> {
                 low[*parent] = low[*parent].min(low[gate]);
             }
             if low[gate] == index[gate] {
-                let mut members = Vec::new();
+                members.clear();
                 loop {
                     let member = stack.pop().expect("the root of a component is still on the stack");
                     on_stack[member] = false;
@@ -65,9 +82,8 @@ pub(crate) fn components(network: &Network) -> Vec<Vec<Term>> {
                     }
                 }
                 members.sort_unstable_by_key(|member| left[*member]);
-                result.push(members.into_iter().map(|member| Term((events + member) as u32)).collect());
+                found(&members);
             }
         }
     }
-    result
 }

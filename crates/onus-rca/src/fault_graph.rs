@@ -1,8 +1,9 @@
 //! The fault graph: a topology compiled to basic events and at-least-k gates (DESIGN.md 3.1). It knows no contract.
 //!
-//! Nodes are numbered in one row: first the faults (node `n` is the model's fault `n`), then one event for each
-//! interface whose coupling is uncertain, then the gates. A gate is failed when at least `threshold` of its inputs are:
-//! 1 makes it an OR, all of them an AND. A system's gate is the OR of its faults and of its needs that are not met.
+//! It is a [`Circuit`] with meanings laid over it. Nodes are, in this order: the faults (node `n` is the model's fault `n`), one
+//! event for each interface whose coupling is uncertain, then the gates in the order in which failure runs. A gate is failed when at
+//! least `threshold` of its inputs are: 1 makes it an OR, all of them an AND. A system's gate is the OR of its faults and of its needs
+//! that are not met. Needs that say the same, whoever has them, are one gate.
 //!
 //! Estates have cycles. The meaning is the **least fixpoint**: nothing fails without a cause outside itself. Forward
 //! propagation ([`FaultGraph::spread`]) reaches it in one pass with counters.
@@ -10,72 +11,34 @@
 //! **Direction.** `inputs` of a gate are what it fails by; `outputs` of a node are the gates that fail by it. Failure
 //! runs along `outputs`; a model's interfaces point the other way.
 
-use onus_model::{Element, FaultIndex, InterfaceIndex, Model, Need, SystemIndex, Topology};
+use std::sync::Arc;
 
-/// A node of the fault graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Node(u32);
+use onus_model::{Element, FaultIndex, InterfaceIndex, Model, SystemIndex, Topology};
 
-impl Node {
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
-    }
+pub use at_scale::Couplings;
+use compile::Compiler;
 
-    fn new(position: usize) -> Self {
-        Self(u32::try_from(position).expect("a fault graph holds fewer than 2^32 nodes: models are smaller"))
-    }
-}
+use crate::engine::Circuit;
+pub(crate) use crate::engine::Node;
 
-/// Adjacency in compressed sparse rows.
-#[derive(Clone, Debug)]
-struct Rows {
-    offsets: Vec<u32>,
-    targets: Vec<Node>,
-}
-
-impl Rows {
-    fn of(&self, node: usize) -> &[Node] {
-        &self.targets[self.offsets[node] as usize..self.offsets[node + 1] as usize]
-    }
-}
+mod at_scale;
+mod compile;
 
 /// A topology, compiled. Immutable; build it once and ask it often.
 #[derive(Clone, Debug)]
 pub struct FaultGraph {
-    topology: Topology,
+    topology: Arc<Topology>,
     faults: usize,
     /// The interface whose coupling each coupling event decides.
     couplings: Vec<InterfaceIndex>,
     /// Probability of each basic event.
     prior: Vec<f64>,
-    /// Of each gate.
-    threshold: Vec<u32>,
-    /// Of each gate.
-    inputs: Rows,
-    /// Of each node.
-    outputs: Rows,
-    /// The element whose faults are among a gate's inputs.
+    circuit: Circuit,
+    /// Of each gate, the element whose faults are among its inputs.
     element: Vec<Option<Element>>,
     system_gate: Vec<Node>,
     /// The node that stands for "lost to its consumer", by interface: a gate of its own, or the provider's gate.
     interface_gate: Vec<Node>,
-}
-
-/// Gates while they are being made.
-struct Gates {
-    first: usize,
-    inputs: Vec<Vec<Node>>,
-    threshold: Vec<u32>,
-    element: Vec<Option<Element>>,
-}
-
-impl Gates {
-    fn add(&mut self, threshold: u32, inputs: Vec<Node>, element: Option<Element>) -> Node {
-        self.inputs.push(inputs);
-        self.threshold.push(threshold);
-        self.element.push(element);
-        Node::new(self.first + self.inputs.len() - 1)
-    }
 }
 
 impl FaultGraph {
@@ -99,67 +62,7 @@ impl FaultGraph {
     /// # Ok::<(), onus_model::Error>(())
     /// ```
     pub fn compile(model: &Model) -> Self {
-        Self::from_topology(model.topology().clone())
-    }
-
-    fn from_topology(topology: Topology) -> Self {
-        let faults = topology.faults().len();
-        let mut prior: Vec<f64> = topology.faults().iter().map(|fault| fault.prior.probability().get()).collect();
-        let mut couplings = Vec::new();
-        for (at, interface) in topology.interfaces().iter().enumerate() {
-            if interface.propagates.get() < 1.0 {
-                couplings.push(InterfaceIndex::new(at));
-                prior.push(interface.propagates.get());
-            }
-        }
-        let events = prior.len();
-        // Gates of systems come first, so that an interface can name its provider's gate before it has inputs.
-        let systems = topology.systems().len();
-        let mut gates = Gates { first: events, inputs: Vec::new(), threshold: Vec::new(), element: Vec::new() };
-        let fault_nodes =
-            |faults: &[FaultIndex]| faults.iter().map(|fault| Node::new(fault.index())).collect::<Vec<_>>();
-        for (at, system) in topology.systems().iter().enumerate() {
-            gates.add(1, fault_nodes(&system.faults), Some(Element::System(SystemIndex::new(at))));
-        }
-        let system_gate: Vec<Node> = (0..systems).map(|at| Node::new(events + at)).collect();
-        let mut coupling = couplings.iter().enumerate().peekable();
-        let mut interface_gate = Vec::with_capacity(topology.interfaces().len());
-        for (at, interface) in topology.interfaces().iter().enumerate() {
-            let provider = system_gate[interface.provider.index()];
-            let index = InterfaceIndex::new(at);
-            let coupled = match coupling.next_if(|(_, interface)| **interface == index) {
-                Some((event, _)) => gates.add(2, vec![provider, Node::new(faults + event)], None),
-                None => provider,
-            };
-            interface_gate.push(if interface.faults.is_empty() {
-                coupled
-            } else {
-                let mut inputs = fault_nodes(&interface.faults);
-                inputs.push(coupled);
-                gates.add(1, inputs, Some(Element::Interface(index)))
-            });
-        }
-        for (at, system) in topology.systems().iter().enumerate() {
-            for need in &system.needs {
-                let unmet = unmet(need, &interface_gate, &mut gates);
-                gates.inputs[at].push(unmet);
-            }
-        }
-        let nodes = events + gates.inputs.len();
-        let inputs = rows(gates.inputs.len(), gates.inputs.iter().map(|inputs| inputs.iter().copied()));
-        let outputs = reversed(nodes, events, &gates.inputs);
-        Self {
-            topology,
-            faults,
-            couplings,
-            prior,
-            threshold: gates.threshold,
-            inputs,
-            outputs,
-            element: gates.element,
-            system_gate,
-            interface_gate,
-        }
+        Compiler::new(model.shared_topology()).compile()
     }
 
     /// The topology it was compiled from.
@@ -169,12 +72,12 @@ impl FaultGraph {
 
     /// Nodes: basic events and gates.
     pub fn node_count(&self) -> usize {
-        self.prior.len() + self.threshold.len()
+        self.circuit.node_count()
     }
 
     /// Inputs of all gates.
     pub fn edge_count(&self) -> usize {
-        self.inputs.targets.len()
+        self.circuit.edge_count()
     }
 
     pub(crate) fn fault_node(fault: FaultIndex) -> Node {
@@ -212,12 +115,12 @@ impl FaultGraph {
 
     /// Inputs of a gate.
     pub(crate) fn inputs(&self, gate: Node) -> &[Node] {
-        self.inputs.of(gate.index() - self.prior.len())
+        self.circuit.inputs(gate)
     }
 
     /// How many inputs make a gate fail.
     pub(crate) fn threshold(&self, gate: Node) -> u32 {
-        self.threshold[gate.index() - self.prior.len()]
+        self.circuit.threshold(gate)
     }
 
     /// The element whose faults are among a gate's inputs.
@@ -227,7 +130,7 @@ impl FaultGraph {
 
     /// Gates that a node is an input of.
     pub(crate) fn outputs(&self, node: Node) -> &[Node] {
-        self.outputs.of(node.index())
+        self.circuit.outputs(node)
     }
 
     /// The system or interface that a gate stands for, to name it on a path.
@@ -253,7 +156,7 @@ impl FaultGraph {
         blocked: impl Fn(Node, Node) -> bool,
     ) -> Spread {
         let mut spread = Spread { failed: vec![false; self.node_count()], order: Vec::new() };
-        let mut missing = self.threshold.clone();
+        let mut missing: Vec<u32> = (0..self.node_count()).map(|node| self.threshold(Node::new(node))).collect();
         for event in active {
             if !std::mem::replace(&mut spread.failed[event.index()], true) {
                 spread.order.push(event);
@@ -263,7 +166,7 @@ impl FaultGraph {
         while let Some(node) = spread.order.get(next).copied() {
             next += 1;
             for gate in self.outputs(node) {
-                let counter = &mut missing[gate.index() - self.prior.len()];
+                let counter = &mut missing[gate.index()];
                 if *counter == 0 || (node.index() < self.faults && blocked(node, *gate)) {
                     continue;
                 }
@@ -300,50 +203,4 @@ impl Spread {
     pub(crate) fn has(&self, node: Node) -> bool {
         self.failed[node.index()]
     }
-}
-
-/// The node that fails when a need is not met. Recursion is bounded by the depth that validation allows.
-fn unmet(need: &Need, interface_gate: &[Node], gates: &mut Gates) -> Node {
-    match need {
-        Need::Provider(interface) => interface_gate[interface.index()],
-        Need::AtLeast { k, of } => {
-            let inputs: Vec<Node> = of.iter().map(|need| unmet(need, interface_gate, gates)).collect();
-            // At least k of n must hold: it is unmet when n − k + 1 are lost.
-            let threshold = of.len() as u32 - k + 1;
-            gates.add(threshold, inputs, None)
-        }
-    }
-}
-
-fn rows<I: IntoIterator<Item = Node>>(count: usize, lists: impl Iterator<Item = I>) -> Rows {
-    let mut offsets = Vec::with_capacity(count + 1);
-    let mut targets = Vec::new();
-    offsets.push(0);
-    for list in lists {
-        targets.extend(list);
-        offsets
-            .push(u32::try_from(targets.len()).expect("a fault graph has fewer than 2^32 edges: models are smaller"));
-    }
-    Rows { offsets, targets }
-}
-
-/// Outputs from inputs, by counting sort.
-fn reversed(nodes: usize, events: usize, inputs: &[Vec<Node>]) -> Rows {
-    let mut offsets = vec![0_u32; nodes + 1];
-    for input in inputs.iter().flatten() {
-        offsets[input.index() + 1] += 1;
-    }
-    for at in 1..offsets.len() {
-        offsets[at] += offsets[at - 1];
-    }
-    let mut fill = offsets.clone();
-    let mut targets = vec![Node(0); offsets[nodes] as usize];
-    for (gate, inputs) in inputs.iter().enumerate() {
-        for input in inputs {
-            let place = &mut fill[input.index()];
-            targets[*place as usize] = Node::new(events + gate);
-            *place += 1;
-        }
-    }
-    Rows { offsets, targets }
 }

@@ -1,0 +1,184 @@
+//! 512 questions at once: a bit for each in a row for each node.
+//!
+//! [`Lanes`] goes over the nodes in the order in which failure runs and works out each row from the rows of its inputs, for all lanes
+//! in the same few instructions: OR, AND, *at least two* by two accumulators, the rest by counters that stand on end, one plane
+//! a digit. Members of a loop are gone over until nothing changes; rows only grow, from below, so that is the least fixpoint.
+//!
+//! A row is 64 bytes and aligned: one line of the cache. Going from 64 to 512 lanes costs 1.3 to 2 times as much a sweep (it is the
+//! lines that cost), so there is one width. What a sweep costs does not depend on what fails: against one cascade at a time it wins
+//! in proportion to the size of the cascade, see [`dictionary`](super::dictionary).
+//!
+//! Batches that come with falling nodes ([`Lanes::spread`] says which is the lowest) sweep only from there on.
+
+use super::counters::Counters;
+use super::{Circuit, Node};
+
+/// Lanes of a sweep.
+pub(super) const LANES: usize = 512;
+const WORDS: usize = LANES / 64;
+
+/// A bit a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub(super) struct Row(pub(super) [u64; WORDS]);
+
+impl Row {
+    const NONE: Self = Self([0; WORDS]);
+
+    #[inline]
+    fn or(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+
+    #[inline]
+    fn and(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= other;
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, lane: usize) {
+        self.0[lane / 64] |= 1 << (lane % 64);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().fold(0, |all, word| all | word) == 0
+    }
+}
+
+/// Room for 512 questions at once, made once for a circuit; one for each thread. 64 bytes a node.
+pub(super) struct Lanes<'c> {
+    circuit: &'c Circuit,
+    start: &'c Counters,
+    rows: Vec<Row>,
+    /// The lowest node whose row may hold anything.
+    dirty: usize,
+}
+
+impl<'c> Lanes<'c> {
+    pub(super) fn new(circuit: &'c Circuit, start: &'c Counters) -> Self {
+        let count = circuit.node_count();
+        Self { circuit, start, rows: vec![Row::NONE; count], dirty: count }
+    }
+
+    /// Spreads failure: lane `l` from the node `from[l]`. What has failed at the start is left out, as in
+    /// [`Cascade::given`](super::Cascade::given).
+    ///
+    /// O(nodes + edges) past the lowest node.
+    pub(super) fn spread(&mut self, from: &[Node]) {
+        debug_assert!(from.len() <= LANES);
+        let first = from.iter().map(|node| node.index()).min().unwrap_or(self.rows.len());
+        self.rows[self.dirty.min(first)..].fill(Row::NONE);
+        self.dirty = first;
+        for (lane, node) in from.iter().enumerate() {
+            if self.start.narrow[node.index()] != 0 {
+                self.rows[node.index()].set(lane);
+            }
+        }
+        let loops = &self.circuit.loops;
+        let mut at = first;
+        for (begin, end) in &loops[loops.partition_point(|(_, end)| (*end as usize) <= first)..] {
+            let (begin, end) = (*begin as usize, *end as usize);
+            self.sweep(at..begin.max(at));
+            // A failure within the loop reaches all of it, whatever the place it enters at.
+            self.dirty = self.dirty.min(begin);
+            while self.sweep(begin..end) {}
+            at = end;
+        }
+        self.sweep(at..self.rows.len());
+    }
+
+    /// The lowest node that may have failed.
+    pub(super) fn lowest(&self) -> usize {
+        self.dirty
+    }
+
+    /// Whether a node has failed, for each lane.
+    pub(super) fn row(&self, node: Node) -> &Row {
+        &self.rows[node.index()]
+    }
+
+    /// Works out some rows, one after the other; says whether any has changed.
+    fn sweep(&mut self, nodes: std::ops::Range<usize>) -> bool {
+        let mut changed = Row::NONE;
+        for node in nodes {
+            let inputs = self.circuit.inputs.of(node);
+            if inputs.is_empty() {
+                continue;
+            }
+            let fails = match self.start.narrow[node] {
+                0 => continue,
+                1 => self.or(inputs),
+                lacks if usize::from(lacks) == inputs.len() => self.and(inputs),
+                2 => self.two(inputs),
+                _ => self.many(inputs, self.start.lacks(self.circuit, Node::new(node))),
+            };
+            let row = &mut self.rows[node];
+            for (at, fails) in fails.0.iter().enumerate() {
+                changed.0[at] |= fails & !row.0[at];
+                row.0[at] |= fails;
+            }
+        }
+        !changed.is_empty()
+    }
+
+    #[inline]
+    fn or(&self, inputs: &[Node]) -> Row {
+        let mut any = Row::NONE;
+        for input in inputs {
+            any.or(&self.rows[input.index()]);
+        }
+        any
+    }
+
+    #[inline]
+    fn and(&self, inputs: &[Node]) -> Row {
+        let mut all = Row([u64::MAX; WORDS]);
+        for input in inputs {
+            all.and(&self.rows[input.index()]);
+        }
+        all
+    }
+
+    #[inline]
+    fn two(&self, inputs: &[Node]) -> Row {
+        let [mut one, mut two] = [Row::NONE; 2];
+        for input in inputs {
+            let row = &self.rows[input.index()];
+            for at in 0..WORDS {
+                two.0[at] |= one.0[at] & row.0[at];
+                one.0[at] |= row.0[at];
+            }
+        }
+        two
+    }
+
+    /// At least `threshold`: counters that begin at 2^digits − threshold and run over at the last failure that is lacking.
+    fn many(&self, inputs: &[Node], threshold: u32) -> Row {
+        let mut reached = Row::NONE;
+        if threshold as usize > inputs.len() {
+            return reached;
+        }
+        let digits = threshold.next_power_of_two().trailing_zeros() as usize;
+        let begin = (1_u64 << digits) - u64::from(threshold);
+        let mut planes = [Row::NONE; u32::BITS as usize];
+        for (digit, plane) in planes[..digits].iter_mut().enumerate() {
+            *plane = Row([if begin >> digit & 1 == 1 { u64::MAX } else { 0 }; WORDS]);
+        }
+        for input in inputs {
+            let mut carry = self.rows[input.index()];
+            for plane in &mut planes[..digits] {
+                for at in 0..WORDS {
+                    let both = plane.0[at] & carry.0[at];
+                    plane.0[at] ^= carry.0[at];
+                    carry.0[at] = both;
+                }
+            }
+            reached.or(&carry);
+        }
+        reached
+    }
+}

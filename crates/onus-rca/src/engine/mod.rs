@@ -1,0 +1,36 @@
+//! The engine for scale: monotone circuits of millions of gates, and what fails in them.
+//!
+//! A [`Circuit`] is arrays and nothing else: at-least-k gates in compressed sparse rows both ways, numbered in the order in
+//! which failure runs. It can be made without a model ([`Gates`]), so that generators, tables and snapshots feed it; a
+//! [`FaultGraph`](crate::FaultGraph) is a circuit with meanings laid over it. Nothing here knows systems or contracts.
+//!
+//! In reading order:
+//!
+//! 1. [`Gates`]: the border; what is given from outside is checked there.
+//! 2. `rows`, `order`: adjacency; the topological order of strongly connected components.
+//! 3. [`Circuit`]: gates made plain, put into that order.
+//! 4. [`Cascade`]: what fails from some nodes, by worklist or by sweep; `counters` is its state.
+//! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`].
+//! 6. [`Candidates`]: the single faults that explain what was seen.
+//! 7. [`Arrivals`]: when things fail; `radix_queue` is its queue.
+
+mod arrivals;
+mod candidates;
+mod cascade;
+mod circuit;
+mod counters;
+mod dictionary;
+mod gates;
+mod lanes;
+mod order;
+mod radix_queue;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use arrivals::Arrivals;
+pub use candidates::Candidates;
+pub use cascade::{Cascade, Way};
+pub use circuit::{Circuit, Node};
+pub use dictionary::{DictionaryWay, Signatures};
+pub use gates::{Gates, InvalidGates};

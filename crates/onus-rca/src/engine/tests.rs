@@ -1,0 +1,266 @@
+//! Two engines, one answer: everything against the plainest way there is, on small random circuits with loops, parallel
+//! inputs, gates of every threshold, gates that have always failed and gates that never do.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{Arrivals, Cascade, Circuit, DictionaryWay, Gates, Node, Way};
+
+/// Gates as lists.
+type Lists = Vec<(u32, Vec<u32>)>;
+
+fn gates(lists: &Lists) -> Gates {
+    let mut offsets = vec![0];
+    let mut inputs = Vec::new();
+    for (_, row) in lists {
+        inputs.extend_from_slice(row);
+        offsets.push(inputs.len() as u32);
+    }
+    Gates::new(lists.iter().map(|(threshold, _)| *threshold).collect(), offsets, inputs).expect("lists are gates")
+}
+
+/// Some gates of up to `most`, thresholds mostly small.
+fn lists(most: usize) -> impl Strategy<Value = Lists> {
+    (1..=most).prop_flat_map(|count| {
+        let threshold = prop_oneof![8 => Just(1_u32), 4 => Just(2), 3 => 3..7_u32, 1 => Just(0)];
+        let gate = (threshold, vec(0..count as u32, 0..7)).prop_map(|(threshold, inputs)| {
+            // Without inputs it would always have failed, and so most of the circuit.
+            (if inputs.is_empty() { threshold.max(1) } else { threshold }, inputs)
+        });
+        vec(gate, count..=count)
+    })
+}
+
+/// The least fixpoint by its definition: again and again, until nothing changes.
+fn naive(lists: &Lists, from: &[usize]) -> Vec<bool> {
+    let mut failed = vec![false; lists.len()];
+    for gate in from {
+        failed[*gate] = true;
+    }
+    loop {
+        let mut changed = false;
+        for (gate, (threshold, inputs)) in lists.iter().enumerate() {
+            let lost = inputs.iter().filter(|input| failed[**input as usize]).count();
+            if !failed[gate] && lost >= *threshold as usize {
+                failed[gate] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return failed;
+        }
+    }
+}
+
+/// What fails beyond what has failed with `given` alone.
+fn beyond(lists: &Lists, given: &[usize], from: &[usize]) -> Vec<usize> {
+    let all: Vec<usize> = given.iter().chain(from).copied().collect();
+    let (before, after) = (naive(lists, given), naive(lists, &all));
+    (0..lists.len()).filter(|gate| after[*gate] && !before[*gate]).collect()
+}
+
+fn nodes(circuit: &Circuit, numbers: &[usize]) -> Vec<Node> {
+    numbers.iter().map(|number| circuit.node(*number)).collect()
+}
+
+/// Gates, and some of them: a few from which failure spreads, a few that have failed already.
+fn questions(most: usize) -> impl Strategy<Value = (Lists, Vec<usize>, Vec<usize>)> {
+    lists(most).prop_flat_map(|lists| {
+        let count = lists.len();
+        (Just(lists), vec(0..count, 0..4), vec(0..count, 0..3))
+    })
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_order_is_topological((lists, ..) in questions(30)) {
+        let circuit = Circuit::new(gates(&lists));
+        let same_loop = |a: Node, b: Node| circuit.loops.iter().any(|(begin, end)| {
+            let within = |node: Node| (*begin as usize..*end as usize).contains(&node.index());
+            within(a) && within(b)
+        });
+        for number in 0..lists.len() {
+            let node = circuit.node(number);
+            prop_assert_eq!(circuit.number(node), number);
+            for input in circuit.inputs(node) {
+                prop_assert!(*input < node || same_loop(*input, node));
+                prop_assert!(circuit.outputs(*input).contains(&node));
+            }
+        }
+        // The members of a loop reach each other.
+        for (begin, end) in &circuit.loops {
+            let members: Vec<Node> = (*begin as usize..*end as usize).map(Node::new).collect();
+            prop_assert!(members.len() > 1);
+            for from in &members {
+                let (mut seen, mut open) = (vec![*from], vec![*from]);
+                while let Some(node) = open.pop() {
+                    for output in circuit.outputs(node) {
+                        if members.contains(output) && !seen.contains(output) {
+                            seen.push(*output);
+                            open.push(*output);
+                        }
+                    }
+                }
+                prop_assert_eq!(seen.len(), members.len());
+            }
+        }
+    }
+
+    #[test]
+    fn cascades_are_the_least_fixpoint((lists, from, given) in questions(30), other in vec(0..30_usize, 0..4)) {
+        let circuit = Circuit::new(gates(&lists));
+        let always: Vec<usize> = (0..lists.len()).filter(|gate| naive(&lists, &[])[*gate]).collect();
+        prop_assert_eq!(circuit.always(), always);
+        let mut cascade = Cascade::given(&circuit, &nodes(&circuit, &given));
+        let expected = beyond(&lists, &given, &from);
+        let other: Vec<usize> = other.into_iter().filter(|gate| *gate < lists.len()).collect();
+        // Twice each, with another question between, so that what is set back is seen.
+        for way in [Way::Worklist, Way::Sweep, Way::Auto, Way::Sweep, Way::Worklist] {
+            prop_assert_eq!(cascade.spread(&nodes(&circuit, &from), way), expected.len());
+            let mut failed: Vec<usize> = cascade.failed().into_iter().map(|node| circuit.number(node)).collect();
+            failed.sort_unstable();
+            prop_assert_eq!(&failed, &expected);
+            cascade.spread(&nodes(&circuit, &other), way);
+        }
+    }
+
+    #[test]
+    fn signatures_tell_apart_what_the_watched_tell_apart(
+        (lists, _, given) in questions(24),
+        views in vec(vec(0..24_usize, 0..6), 0..4),
+    ) {
+        let circuit = Circuit::new(gates(&lists));
+        let views: Vec<Vec<usize>> =
+            views.into_iter().map(|view| view.into_iter().filter(|gate| *gate < lists.len()).collect()).collect();
+        let faults: Vec<usize> = (0..lists.len()).collect();
+        let watched: Vec<Vec<Node>> = views.iter().map(|view| nodes(&circuit, view)).collect();
+        let of = |way| circuit.signatures(&nodes(&circuit, &faults), &nodes(&circuit, &given), &watched, way);
+        let signatures = of(DictionaryWay::Cascades);
+        prop_assert_eq!(&signatures, &of(DictionaryWay::Lanes));
+        prop_assert_eq!(&signatures, &of(DictionaryWay::Auto));
+        for (at, view) in views.iter().enumerate() {
+            let seen = |fault: usize| {
+                let mut failed = beyond(&lists, &given, &[fault]);
+                failed.retain(|gate| view.contains(gate));
+                failed
+            };
+            for a in 0..lists.len() {
+                prop_assert_eq!(signatures.of(a)[at] == 0, seen(a).is_empty());
+                for b in 0..a {
+                    prop_assert_eq!(signatures.of(a)[at] == signatures.of(b)[at], seen(a) == seen(b));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn single_candidates_are_those_that_explain_alone(
+        (lists, failed, given) in questions(24),
+        working in vec(0..24_usize, 0..4),
+    ) {
+        let circuit = Circuit::new(gates(&lists));
+        let working: Vec<usize> = working.into_iter().filter(|gate| *gate < lists.len()).collect();
+        let faults: Vec<usize> = (0..lists.len()).collect();
+        let [f, g, o, w] = [&faults, &given, &failed, &working].map(|numbers| nodes(&circuit, numbers));
+        let expected: Vec<usize> = faults
+            .iter()
+            .copied()
+            .filter(|fault| {
+                let all: Vec<usize> = given.iter().copied().chain([*fault]).collect();
+                let state = naive(&lists, &all);
+                failed.iter().all(|gate| state[*gate]) && !working.iter().any(|gate| state[*gate])
+            })
+            .collect();
+        prop_assert_eq!(circuit.single_candidates(&f, &g, &o, &w).faults, expected);
+    }
+
+    #[test]
+    fn arrivals_are_those_of_the_clock(
+        (lists, from, _) in questions(20),
+        times in vec(0..9_u64, 4),
+        delays in vec(0..6_u64, 20),
+        other in 0..20_usize,
+    ) {
+        let circuit = Circuit::new(gates(&lists));
+        let delays = &delays[..lists.len()];
+        let mut arrivals = Arrivals::new(&circuit, delays);
+        arrivals.spread(&[(circuit.node(other % lists.len()), 3)]);
+        let given: Vec<(usize, u64)> = from.iter().copied().zip(times).collect();
+        let from: Vec<(Node, u64)> = given.iter().map(|(gate, time)| (circuit.node(*gate), *time)).collect();
+        let mut found: Vec<(usize, u64)> =
+            arrivals.spread(&from).iter().map(|(time, node)| (circuit.number(*node), *time)).collect();
+        found.sort_unstable();
+        prop_assert_eq!(found, clock(&lists, &given, delays));
+    }
+}
+
+/// Time tick by tick: a gate fails when its delay ago enough of its inputs had failed.
+fn clock(lists: &Lists, given: &[(usize, u64)], delays: &[u64]) -> Vec<(usize, u64)> {
+    let always = naive(lists, &[]);
+    let mut failed: Vec<Option<u64>> = vec![None; lists.len()];
+    for now in 0..=9 + 6 * lists.len() as u64 {
+        // Within a tick, delays of 0 chain.
+        loop {
+            let mut changed = false;
+            for (gate, (threshold, inputs)) in lists.iter().enumerate() {
+                let had = |input: &&u32| {
+                    let input = **input as usize;
+                    always[input] || failed[input].is_some_and(|time| time + delays[gate] <= now)
+                };
+                let fails = given.iter().any(|(node, time)| *node == gate && *time <= now)
+                    || inputs.iter().filter(had).count() >= *threshold as usize;
+                if fails && failed[gate].is_none() && !always[gate] {
+                    failed[gate] = Some(now);
+                    changed = true;
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+    failed.iter().enumerate().filter_map(|(gate, time)| Some((gate, (*time)?))).collect()
+}
+
+/// Thresholds beyond a byte count too.
+#[test]
+fn wide_gates_count() {
+    let all: Vec<u32> = (0..600).collect();
+    let mut lists: Lists = vec![(1, Vec::new()); 600];
+    lists.extend([(254, all.clone()), (255, all.clone()), (256, all.clone()), (600, all.clone()), (1, vec![602])]);
+    let circuit = Circuit::new(gates(&lists));
+    let mut cascade = Cascade::new(&circuit);
+    for (count, expected) in [(253, 0), (254, 1), (255, 2), (256, 4), (599, 4), (600, 5), (10, 0), (255, 2)] {
+        let from = nodes(&circuit, &(0..count).collect::<Vec<_>>());
+        for way in [Way::Worklist, Way::Sweep, Way::Worklist] {
+            assert_eq!(cascade.spread(&from, way), count + expected);
+        }
+    }
+    // What is lacking after 300 have failed already: 0, 0, 0, 300 for the last.
+    let given = nodes(&circuit, &(0..300).collect::<Vec<_>>());
+    let mut cascade = Cascade::given(&circuit, &given);
+    let rest = nodes(&circuit, &(300..600).collect::<Vec<_>>());
+    assert_eq!(cascade.spread(&rest, Way::Sweep), 301);
+    assert_eq!(cascade.spread(&rest[1..], Way::Worklist), 299);
+}
+
+/// A million gates in a row, and as many in a ring: nothing recurses.
+#[test]
+fn long_chains_and_rings_do_not_overflow() {
+    let count = 1_000_000_u32;
+    for ring in [0, count - 1] {
+        let inputs: Vec<u32> = (0..count).map(|gate| if gate == 0 { ring } else { gate - 1 }).collect();
+        let circuit =
+            Circuit::new(Gates::new(vec![1; count as usize], (0..=count).collect(), inputs).expect("they are gates"));
+        let mut cascade = Cascade::new(&circuit);
+        for way in [Way::Worklist, Way::Sweep, Way::Auto] {
+            assert_eq!(cascade.spread(&[circuit.node(0)], way), count as usize);
+        }
+    }
+}
