@@ -1,6 +1,6 @@
 //! Topology: systems, the interfaces their needs make, faults, monitors.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::code::Code;
 use crate::diagnostic::{Missing, Path, Problem, Problems};
@@ -17,6 +17,26 @@ use super::{ids, probability, unknown_system};
 
 /// How deeply `any` and `at_least` may nest.
 const NEED_DEPTH: usize = 64;
+
+/// Where each system stands, by its id.
+type Numbers<'d> = HashMap<&'d str, SystemIndex>;
+
+/// What the needs of one system are resolved with.
+struct Own<'t, 'd> {
+    topology: &'t Topology,
+    numbers: &'t Numbers<'d>,
+    /// Positions of the interfaces whose consumer the system is.
+    interfaces: std::ops::Range<usize>,
+}
+
+impl Own<'_, '_> {
+    /// The interface with a provider.
+    fn interface(&self, provider: SystemIndex) -> InterfaceIndex {
+        let own = &self.topology.interfaces[self.interfaces.clone()];
+        let at = own.binary_search_by_key(&provider, |interface| interface.provider);
+        InterfaceIndex::new(self.interfaces.start + at.expect("every need made its interface before"))
+    }
+}
 
 pub(super) struct TopologyBuilder<'d, 'p> {
     pub(super) document: &'d document::Model,
@@ -40,8 +60,10 @@ impl<'d> TopologyBuilder<'d, '_> {
             faults: Vec::new(),
             monitors: Vec::new(),
         };
-        self.interfaces(&mut topology);
-        self.needs(&mut topology);
+        // Millions of needs name their providers: looked up by hash, never gone through.
+        let numbers = document.systems.keys().enumerate().map(|(at, id)| (id.as_str(), SystemIndex::new(at))).collect();
+        self.interfaces(&mut topology, &numbers);
+        self.needs(&mut topology, &numbers);
         self.faults(&mut topology);
         self.monitors(&mut topology);
         topology
@@ -77,22 +99,22 @@ impl<'d> TopologyBuilder<'d, '_> {
     }
 
     /// Every need makes an interface; the section `interfaces` says more about some.
-    fn interfaces(&mut self, topology: &mut Topology) {
-        let mut pairs = BTreeSet::new();
+    fn interfaces(&mut self, topology: &mut Topology, numbers: &Numbers<'d>) {
+        let mut pairs: Vec<(SystemIndex, SystemIndex)> = Vec::new();
         for (at, system) in self.document.systems.values().enumerate() {
             let mut open: Vec<&document::Need> = system.needs.iter().collect();
             while let Some(need) = open.pop() {
                 match need {
                     document::Need::Provider(provider) => {
-                        if let Some(provider) = topology.system(provider) {
-                            pairs.insert((SystemIndex::new(at), provider));
-                        }
+                        pairs.extend(numbers.get(provider.as_str()).map(|provider| (SystemIndex::new(at), *provider)));
                     }
                     document::Need::Any { any } => open.extend(any),
                     document::Need::AtLeast { of, .. } => open.extend(of),
                 }
             }
         }
+        pairs.sort_unstable();
+        pairs.dedup();
         topology.interfaces = pairs
             .into_iter()
             .map(|(consumer, provider)| Interface {
@@ -172,60 +194,63 @@ impl<'d> TopologyBuilder<'d, '_> {
         found
     }
 
-    fn needs(&mut self, topology: &mut Topology) {
+    fn needs(&mut self, topology: &mut Topology, numbers: &Numbers<'d>) {
+        let mut next = 0;
         for (at, (id, system)) in self.document.systems.iter().enumerate() {
-            let path = Path::default().key("systems").key(id).key("needs");
+            let consumer = SystemIndex::new(at);
+            let first = next;
+            while topology.interfaces.get(next).is_some_and(|interface| interface.consumer == consumer) {
+                next += 1;
+            }
+            let own = Own { topology, numbers, interfaces: first..next };
+            let path = || Path::default().key("systems").key(id).key("needs");
             let needs = system
                 .needs
                 .iter()
                 .enumerate()
-                .filter_map(|(item, need)| {
-                    self.need(topology, SystemIndex::new(at), need, &path.item(item), NEED_DEPTH)
-                })
+                .filter_map(|(item, need)| self.need(&own, need, &|| path().item(item), NEED_DEPTH))
                 .collect();
             topology.systems[at].needs = needs;
         }
     }
 
-    /// Recursion is bounded by `depth`.
+    /// Recursion is bounded by `depth`. Where the need stands is worked out only for a problem.
     fn need(
         &mut self,
-        topology: &Topology,
-        consumer: SystemIndex,
+        own: &Own<'_, 'd>,
         need: &'d document::Need,
-        path: &Path,
+        path: &dyn Fn() -> Path,
         depth: usize,
     ) -> Option<Need> {
         if depth == 0 {
-            self.problem(Code::TooLarge, path.clone(), format!("needs nested deeper than {NEED_DEPTH} levels"));
+            self.problem(Code::TooLarge, path(), format!("needs nested deeper than {NEED_DEPTH} levels"));
             return None;
         }
         let (k, of, key) = match need {
             document::Need::Provider(provider) => {
-                let provider = self.system(topology, provider, path)?;
-                let interface = topology.interface_between(consumer, provider);
-                return Some(Need::Provider(interface.expect("every need made its interface before")));
+                let Some(found) = own.numbers.get(provider.as_str()) else {
+                    let problem = unknown_system(own.topology, provider, &path(), self.problems);
+                    self.problems.push(problem);
+                    return None;
+                };
+                return Some(Need::Provider(own.interface(*found)));
             }
             document::Need::Any { any } => (1, any, "any"),
             document::Need::AtLeast { at_least, of } => (*at_least, of, "of"),
         };
-        let path_of = path.key(key);
+        let path_of = || path().key(key);
         if of.is_empty() {
-            self.problem(
-                Code::EmptyNeed,
-                path_of.clone(),
-                format!("`{key}` lists nothing, so the need can never hold"),
-            );
+            self.problem(Code::EmptyNeed, path_of(), format!("`{key}` lists nothing, so the need can never hold"));
             return None;
         }
         if k == 0 || k as usize > of.len() {
             let message = format!("expected `at_least` from 1 to the {} listed, found {k}", of.len());
-            self.problem(Code::EmptyNeed, path.key("at_least"), message);
+            self.problem(Code::EmptyNeed, path().key("at_least"), message);
         }
         let members: Vec<Need> = of
             .iter()
             .enumerate()
-            .filter_map(|(item, need)| self.need(topology, consumer, need, &path_of.item(item), depth - 1))
+            .filter_map(|(item, need)| self.need(own, need, &|| path_of().item(item), depth - 1))
             .collect();
         Some(Need::AtLeast { k, of: members })
     }
