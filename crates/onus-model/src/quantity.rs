@@ -266,6 +266,18 @@ impl Duration {
     pub fn hours(&self) -> f64 {
         self.seconds / 3600.0
     }
+
+    /// Length in milliseconds, to the nearest; the largest number for what is longer than that.
+    #[expect(clippy::cast_sign_loss, reason = "a length is never negative")]
+    pub fn milliseconds(&self) -> u64 {
+        (self.seconds * 1e3).round() as u64
+    }
+
+    /// A length in milliseconds; longer than 292 million years, it is taken for that.
+    pub fn of_milliseconds(milliseconds: u64) -> Self {
+        let length = jiff::SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+        Self { seconds: length.as_secs_f64(), text: format!("{length:#}") }
+    }
 }
 
 impl FromStr for Duration {

@@ -17,12 +17,14 @@ use onus_model::{Element, FaultIndex, InterfaceIndex, Model, SystemIndex, Topolo
 
 pub use at_scale::Couplings;
 use compile::Compiler;
+pub use times::When;
 
 use crate::engine::Circuit;
 pub(crate) use crate::engine::Node;
 
 mod at_scale;
 mod compile;
+mod times;
 
 /// A topology, compiled. Immutable; build it once and ask it often.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct FaultGraph {
     system_gate: Vec<Node>,
     /// The node that stands for "lost to its consumer", by interface: a gate of its own, or the provider's gate.
     interface_gate: Vec<Node>,
+    /// The gates that fail later than their inputs, and the interfaces that say how much.
+    delayed: Vec<(Node, InterfaceIndex)>,
 }
 
 impl FaultGraph {

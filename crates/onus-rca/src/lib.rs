@@ -50,7 +50,7 @@ pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
 pub use doubt::{Doubt, DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, Terms, Unwatched, ViewDoubt, entropy};
 pub use evaluation::{Claim, Evaluation};
 pub use evidence::{Evidence, Item};
-pub use fault_graph::{Couplings, FaultGraph};
+pub use fault_graph::{Couplings, FaultGraph, When};
 pub use figure::{Figure, How};
 pub use hidden::Hidden;
 pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};

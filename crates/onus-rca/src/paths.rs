@@ -6,7 +6,7 @@ use onus_model::{Date, Element, FaultId, FaultIndex, Model, SystemId, SystemInde
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use crate::fault_graph::{Event, FaultGraph, Node};
+use crate::fault_graph::{Couplings, Event, FaultGraph, Node, When};
 
 /// What fails from some faults.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +29,9 @@ pub struct FailedSystem {
     pub index: SystemIndex,
     /// It fails even if no uncertain coupling couples.
     pub certain: bool,
+    /// After how long it fails; only where the model's interfaces have delays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<When>,
     /// One way from a fault to it.
     pub path: CausalPath,
 }
@@ -76,12 +79,13 @@ impl Propagation {
 impl FaultGraph {
     /// Spreads failure from some faults, every coupling that is uncertain coupling.
     ///
-    /// O(V + E).
+    /// O(V + E); with delays, times the logarithm of the longest.
     pub fn propagate(&self, faults: &[FaultIndex]) -> Propagation {
         let active = || faults.iter().map(|fault| FaultGraph::fault_node(*fault));
         let certain = self.spread(active(), |_, _| false);
         let possible = self.spread(active().chain(self.coupling_nodes()), |_, _| false);
         let parents = shortest_ways(self, faults, |node| possible.has(node), |_, _| false);
+        let mut times = self.times(faults);
         let topology = self.topology();
         let mut failed = Vec::new();
         let mut demand: BTreeMap<String, f64> = BTreeMap::new();
@@ -97,6 +101,7 @@ impl FaultGraph {
                 system: system.id.clone(),
                 index,
                 certain: certain.has(*gate),
+                after: times.as_mut().and_then(|times| times.remove(gate)),
                 path,
             }));
         }
@@ -106,9 +111,10 @@ impl FaultGraph {
 
     /// The faults that a system's failure can come from, in the model's order, and which of them suffice alone.
     ///
-    /// O(V + E) for the candidates and O(impact) for each of them.
+    /// O(V + E), and for those that the structure alone does not decide what [`FaultGraph::single_origins`] takes.
     pub fn possible_origins(&self, system: SystemIndex) -> Vec<PossibleOrigin> {
         let target = self.system_gate(system);
+        let alone = self.single_origins(&[system], &[], Couplings::Couple);
         let mut seen = vec![false; self.node_count()];
         let mut open = vec![target];
         let mut origins = Vec::new();
@@ -120,9 +126,8 @@ impl FaultGraph {
                 None => open.extend(self.inputs(node)),
                 Some(Event::Coupling(_)) => {}
                 Some(Event::Fault(index)) => {
-                    let spread = self.spread(self.coupling_nodes().chain([node]), |_, _| false);
                     let fault = self.topology().faults()[index.index()].id.clone();
-                    origins.push(PossibleOrigin { fault, index, alone: spread.has(target) });
+                    origins.push(PossibleOrigin { fault, index, alone: alone.binary_search(&index).is_ok() });
                 }
             }
         }

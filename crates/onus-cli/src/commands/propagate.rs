@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use onus_model::FaultIndex;
-use onus_rca::{FaultGraph, PossibleOrigin, Propagation};
+use onus_rca::{FaultGraph, PossibleOrigin, Propagation, When};
 use serde::Serialize;
 
 use crate::args::{Format, PropagateQuery};
@@ -57,19 +57,24 @@ fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Resul
         )?;
         return Ok(Outcome::Done);
     }
+    let timed = propagation.failed.iter().any(|failed| failed.after.is_some());
     let rows = propagation.failed.iter().map(|failed| {
         let certain = if failed.certain { "" } else { "may" };
-        vec![
-            failed.system.to_string(),
-            certain.to_owned(),
-            failed.path.fault.to_string(),
-            failed.path.through.join(" > "),
-        ]
+        let mut row = vec![failed.system.to_string(), certain.to_owned()];
+        if timed {
+            row.push(failed.after.as_ref().map(after).unwrap_or_default());
+        }
+        row.extend([failed.path.fault.to_string(), failed.path.through.join(" > ")]);
+        row
     });
+    let mut columns = vec!["system", "", "from", "by way of"];
+    if timed {
+        columns.insert(2, "after");
+    }
     let count = propagation.failed.len();
     let mut text = heading(&format!("{count} system{} fail", if count == 1 { "" } else { "s" }));
     text.push('\n');
-    text.push_str(&table(&["system", "", "from", "by way of"], &[], rows.collect()));
+    text.push_str(&table(&columns, &[], rows.collect()));
     for (unit, amount) in &propagation.demand {
         text += &format!("Demand lost: {amount} {unit}.\n");
     }
@@ -77,6 +82,15 @@ fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Resul
     text.push_str(&crate::table::paragraph(&format!("Failed systems by owner: {}.", owners.join(", ")), "", "  "));
     print(&text);
     Ok(Outcome::Done)
+}
+
+/// How long it takes until something fails, in words.
+fn after(when: &When) -> String {
+    if when.earliest == when.latest {
+        when.earliest.to_string()
+    } else {
+        format!("{} to {}", when.earliest, when.latest)
+    }
 }
 
 fn reverse(estate: &Estate, graph: &FaultGraph, system: &str, query: &PropagateQuery) -> Result<Outcome, Failure> {

@@ -81,7 +81,10 @@ impl<'c> Arrivals<'c> {
                 }
             }
         }
-        failed.sort_unstable();
+        // They came by time; only among those of the same time is the order the queue's.
+        for same in failed.chunk_by_mut(|a, b| a.0 == b.0) {
+            same.sort_unstable();
+        }
         failed
     }
 

@@ -9,9 +9,9 @@
 //!   have failed. No queue, no branch in the inner loop; memory is used from one end to the other. Members of a loop have a worklist of
 //!   their own.
 //!
-//! How much a question will reach is not known before. So [`Way::Auto`] begins with the worklist, and turns to a sweep from the beginning
-//! once the worklist has gone over a 32nd of the edges: the few edges gone over in vain cost less than a tenth of the sweep, and a sweep
-//! is 2 to 4 times as fast on a large cascade (`benches/propagate.rs`). Below 2¹⁶ edges everything is in cache, and there is
+//! How much a question will reach is not known before. So [`Way::Auto`] begins with the worklist, and turns to a sweep from the
+//! beginning once the worklist has gone over a 32nd of the edges. What was gone over in vain costs up to a quarter of the sweep,
+//! and a sweep is 2 to 4 times as fast on a large cascade (`benches/propagate.rs`). Below 2¹⁶ edges everything is in cache, and there is
 //! no turning.
 
 use super::counters::{Counters, Lost};

@@ -8,7 +8,7 @@
 //!
 //! * one cascade at a time ([`Cascade`]), which costs what fails;
 //! * [`Lanes`], which cost the whole circuit from the lowest fault on for 512 faults. They win once a cascade goes over a
-//!   3000th of the edges.
+//!   600th of the edges from there on.
 //!
 //! A fault whose only effect is another node's failure has that node's signature; only the last of such a chain is worked
 //! out.
@@ -64,8 +64,9 @@ pub enum DictionaryWay {
     Lanes,
 }
 
-/// Part of the edges that a cascade goes over at which lanes are as fast, measured in `benches/dictionary.rs`.
-const EVEN: usize = 3000;
+/// Part of the edges from the lowest fault on at which a cascade and its share of the lanes cost the same: 450 to 700 in
+/// `benches/dictionary.rs`.
+const EVEN: usize = 600;
 /// Cascades tried in each batch before it is decided.
 const SAMPLES: usize = 16;
 
@@ -97,12 +98,12 @@ impl Circuit {
         let mut nodes = stand_ins.clone();
         nodes.sort_unstable_by(|a, b| b.cmp(a));
         nodes.dedup();
-        let mut work = Work { circuit: self, watched: &watched, cascade: Cascade::given(self, given), lanes: None };
         let mut found = vec![0_u128; nodes.len() * views.len()];
         if !views.is_empty() {
-            for (batch, found) in nodes.chunks(LANES).zip(found.chunks_mut(LANES * views.len())) {
+            let make = || Work { circuit: self, watched: &watched, cascade: Cascade::given(self, given), lanes: None };
+            in_batches(&nodes, &mut found, views.len(), make, |work, batch, found| {
                 work.batch(&start, batch, found, way);
-            }
+            });
         }
         let mut rows = Vec::with_capacity(faults.len() * views.len());
         for node in &stand_ins {
@@ -112,6 +113,45 @@ impl Circuit {
         }
         Signatures { views: views.len(), rows }
     }
+}
+
+/// Works out the rows of the nodes, batch by batch. A batch writes its own rows and nothing else.
+#[cfg(not(feature = "rayon"))]
+fn in_batches<W>(
+    nodes: &[Node],
+    rows: &mut [u128],
+    views: usize,
+    make: impl Fn() -> W,
+    each: impl Fn(&mut W, &[Node], &mut [u128]),
+) {
+    let mut work = make();
+    for (batch, rows) in nodes.chunks(LANES).zip(rows.chunks_mut(LANES * views)) {
+        each(&mut work, batch, rows);
+    }
+}
+
+/// Works out the rows of the nodes, batch by batch, on all threads. A batch writes its own rows and nothing else; room to
+/// work in is large and made once for each thread.
+#[cfg(feature = "rayon")]
+fn in_batches<W: Send>(
+    nodes: &[Node],
+    rows: &mut [u128],
+    views: usize,
+    make: impl Fn() -> W + Sync,
+    each: impl Fn(&mut W, &[Node], &mut [u128]) + Sync,
+) {
+    use std::sync::{Mutex, PoisonError};
+
+    use rayon::prelude::*;
+
+    let idle: Mutex<Vec<W>> = Mutex::default();
+    let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+    nodes.par_chunks(LANES).zip(rows.par_chunks_mut(LANES * views)).for_each(|(batch, rows)| {
+        let taken = idle().pop();
+        let mut work = taken.unwrap_or_else(&make);
+        each(&mut work, batch, rows);
+        idle().push(work);
+    });
 }
 
 /// The node whose failure shows the same as another's: as long as nobody watches a node and all it does is make one gate fail,
@@ -176,26 +216,19 @@ impl<'w, 'c: 'w> Work<'w, 'c> {
             self.by_lanes(start, nodes, found, views);
             return;
         }
-        let limit = if way == DictionaryWay::Auto { even * 8 } else { usize::MAX };
-        let mut large = Vec::new();
+        // No more is spent on cascades than a sweep of lanes costs; then the rest of the batch goes there.
+        let mut budget = if way == DictionaryWay::Auto { even * LANES } else { usize::MAX };
         for (at, node) in nodes.iter().enumerate() {
-            let Some((failed, _)) = self.cascade.within(&[*node], limit) else {
-                large.push(at);
-                continue;
+            let Some((failed, edges)) = self.cascade.within(&[*node], budget) else {
+                self.by_lanes(start, &nodes[at..], &mut found[at * views..], views);
+                return;
             };
+            budget -= edges;
             let row = &mut found[at * views..(at + 1) * views];
             for node in failed {
                 for view in self.watched.views_of(*node) {
                     row[*view as usize] ^= key(self.circuit.number(*node));
                 }
-            }
-        }
-        if !large.is_empty() {
-            let nodes: Vec<Node> = large.iter().map(|at| nodes[*at]).collect();
-            let mut rows = vec![0; nodes.len() * views];
-            self.by_lanes(start, &nodes, &mut rows, views);
-            for (row, at) in rows.chunks(views).zip(large) {
-                found[at * views..(at + 1) * views].copy_from_slice(row);
             }
         }
     }

@@ -264,3 +264,32 @@ fn long_chains_and_rings_do_not_overflow() {
         }
     }
 }
+
+/// As many threads as there are, the same bytes.
+#[cfg(feature = "rayon")]
+#[test]
+fn threads_change_nothing() {
+    // Two thousand gates over two thousand events, each with three inputs that lie before it.
+    let count = 4000_u32;
+    let lists: Lists = (0..count)
+        .map(|gate| match gate {
+            0..2000 => (1, Vec::new()),
+            _ => (
+                1 + gate % 2,
+                [7, 11, 13].map(|step| (u64::from(gate + step) * 2_654_435_761 % u64::from(gate)) as u32).to_vec(),
+            ),
+        })
+        .collect();
+    let circuit = Circuit::new(gates(&lists));
+    let all: Vec<Node> = (0..count as usize).map(|number| circuit.node(number)).collect();
+    let views = vec![all.iter().copied().step_by(3).collect(), all.iter().copied().skip(3000).collect()];
+    for way in [DictionaryWay::Auto, DictionaryWay::Cascades, DictionaryWay::Lanes] {
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made");
+            pool.install(|| circuit.signatures(&all, &[], &views, way))
+        };
+        let one = on(1);
+        assert_eq!(one, on(2));
+        assert_eq!(one, on(5));
+    }
+}

@@ -45,6 +45,8 @@ pub(super) struct Compiler {
     interfaces: Vec<Option<InterfaceIndex>>,
     /// By interface, the number of what its consumer loses.
     lost: Vec<u32>,
+    /// The gates whose failure takes the time that their interface says.
+    delayed: Vec<(u32, InterfaceIndex)>,
     /// Gates of needs, by a hash of what they say.
     shared: FxHashMap<u64, Vec<u32>>,
 }
@@ -66,6 +68,7 @@ impl Compiler {
             others: Part::default(),
             interfaces: Vec::new(),
             lost: Vec::new(),
+            delayed: Vec::new(),
             shared: FxHashMap::default(),
         }
     }
@@ -78,6 +81,8 @@ impl Compiler {
         let circuit = Circuit::new(gates);
         let system_gate: Vec<Node> = (0..self.topology.systems().len()).map(|at| circuit.node(events + at)).collect();
         let interface_gate = self.lost.iter().map(|number| circuit.node(*number as usize)).collect();
+        let node = |(number, interface): &(u32, InterfaceIndex)| (circuit.node(*number as usize), *interface);
+        let delayed = self.delayed.iter().map(node).collect();
         let mut element = vec![None; circuit.node_count() - events];
         for (at, gate) in system_gate.iter().enumerate() {
             element[gate.index() - events] = Some(Element::System(SystemIndex::new(at)));
@@ -95,6 +100,7 @@ impl Compiler {
             element,
             system_gate,
             interface_gate,
+            delayed,
         }
     }
 
@@ -109,7 +115,7 @@ impl Compiler {
         count(self.prior.len() + self.topology.systems().len() + self.others.thresholds.len() - 1)
     }
 
-    /// The gates that interfaces need: where coupling is uncertain, where there are faults.
+    /// The gates that interfaces need: where coupling is uncertain or takes time, where there are faults.
     fn interfaces(&mut self) {
         let topology = Arc::clone(&self.topology);
         let faults = topology.faults().len();
@@ -117,10 +123,16 @@ impl Compiler {
         for (at, interface) in topology.interfaces().iter().enumerate() {
             let index = InterfaceIndex::new(at);
             let mut lost = self.system(interface.provider);
-            if self.couplings.get(coupling) == Some(&index) {
-                lost = self.add(2, [lost, count(faults + coupling)]);
+            let is_uncertain = self.couplings.get(coupling) == Some(&index);
+            let is_delayed = interface.delay.as_ref().is_some_and(|(_, longest)| longest.hours() > 0.0);
+            if is_uncertain || is_delayed {
+                let event = is_uncertain.then(|| count(faults + coupling));
+                lost = self.add(1 + u32::from(is_uncertain), std::iter::once(lost).chain(event));
                 self.interfaces.push(None);
-                coupling += 1;
+                coupling += usize::from(is_uncertain);
+            }
+            if is_delayed {
+                self.delayed.push((lost, index));
             }
             if !interface.faults.is_empty() {
                 lost = self.add(1, events(&interface.faults).chain([lost]));

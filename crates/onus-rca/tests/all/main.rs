@@ -24,5 +24,6 @@ mod law;
 mod metamorphic;
 mod oracle;
 mod random;
+mod scale;
 mod split;
 mod views;
