@@ -164,7 +164,8 @@ impl<'n, D: Document, R: BufRead> Parts<'n, D, R> {
     }
 
     fn source(&self) -> Result<Arc<Source>, Error> {
-        Source::from_line(self.name, &self.line, self.number, self.limits)
+        // Without its end, where a text that breaks off would seem to stand on the next line.
+        Source::from_line(self.name, self.line.trim_ascii_end(), self.number, self.limits)
     }
 
     fn part(&self) -> Result<D, Error> {

@@ -50,12 +50,12 @@ fn a_mistake_in_a_line_is_shown_there() {
     let folder = Folder::new("mistake");
     std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
     let path = folder.0.join("model.ndjson");
-    std::fs::write(&path, "{\"format\":\"onus/1\"}\n{\"systems\":{\"a\":{\"needs\":[\"b\"]},\"bb\":{}}}\n")
+    std::fs::write(&path, "{\"format\":\"onus/1\"}\n{\"systems\":{\"a\":{\"needs\":[\"rooter\"]},\"router\":{}}}\n")
         .expect("written");
     let output = onus(&["propagate", folder.path(), "a.fault"]);
     assert_eq!(output.status.code(), Some(3));
     let text = stderr(&output);
-    assert!(text.contains("model.ndjson:2:27") && text.contains("did you mean `bb`?"), "{text}");
+    assert!(text.contains("model.ndjson:2:27") && text.contains("did you mean `router`?"), "{text}");
 }
 
 #[test]
