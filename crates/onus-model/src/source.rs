@@ -176,7 +176,8 @@ impl Source {
         let start = self.byte(span.start as usize);
         let length = span.end.saturating_sub(span.start) as usize;
         let end = self.text[start..].char_indices().nth(length).map_or(self.text.len(), |(byte, _)| start + byte);
-        let line = self.lines_before + span.line as usize;
+        // The parser takes the end of a text for the beginning of another line.
+        let line = if self.lines_before > 0 { self.lines_before + 1 } else { span.line as usize };
         Location { source: Arc::clone(self), line, column: span.column as usize, bytes: start..end }
     }
 
