@@ -19,7 +19,7 @@ use crate::variable_order;
 
 /// How finely envelopes are cut, one round after another, relative to the probability of the evidence. A quarter of the
 /// grain takes some two times the nodes.
-const GRAINS: [f64; 8] = [1e-3, 1e-4, 2e-5, 5e-6, 1.2e-6, 2e-7, 1e-8, 0.0];
+const GRAINS: [f64; 7] = [1e-4, 2e-5, 5e-6, 1.2e-6, 2e-7, 1e-8, 0.0];
 
 /// Parts that promise less than this much of what the best one does are left alone for the time being.
 const WORTHWHILE: f64 = 0.25;

@@ -16,11 +16,13 @@
 //! Let F be that everything failed that must, N that something failed that must not, so that E = F ∧ ¬N. With functions
 //! L ≤ F ≤ U and M ≤ N, for any event e, or none,
 //!
-//! P(L ∧ ¬M ∧ e) − Σ P(lapse below N ∧ U) ≤ P(E ∧ e) ≤ P(L ∧ ¬M ∧ e) + Σ P(lapse below F ∧ U),
+//! P(L ∧ ¬M ∧ e) − Σ P(lapse below N ∧ L) ≤ P(E ∧ e) ≤ P(L ∧ ¬M ∧ e) + Σ P(lapse below F ∧ U ∧ ¬K)
 //!
-//! by the union bound: a world of N that M misses, or of F that L misses, has a lapse below it, and a world of E is in F and
-//! so in U. Most lapses are behind something redundant that works, hence outside U, and do not count; U itself may be far
-//! from F and small for it. P(U ∧ ¬M ∧ e) is another upper bound.
+//! for any K ≤ L, by the union bound. A world of L ∧ ¬M that is not in E is in N, since it is in F; there M misses it, so that
+//! it has a lapse below N, and it is in L. A world of E that is not in L ∧ ¬M is not in L, since M ≤ N; there L misses F, so that
+//! it has a lapse below F, and it is in F, hence in U, and not in K. Most lapses are behind something redundant that works,
+//! hence outside U, or beside something that K has found, and do not count; U itself may be far from F and small for it.
+//! P(U ∧ ¬M ∧ e) is another upper bound.
 //!
 //! Estimates of probability only decide *where* to cut: what is given up at a time is *grain*, in upper functions divided by
 //! the relevance of the gate, so that a gate behind redundant ones is cut more than one on which the failure depends
@@ -43,11 +45,13 @@ const MOST_ROUNDS: usize = 20;
 /// Nodes that may be gone through for each that may be made.
 const READ_PER_NODE: usize = 8;
 /// How much coarser than what must fail what must not is cut, beside what the probability of failure is to 1,
-const AGAINST: f64 = 1e-1;
+const AGAINST: f64 = 3e-2;
 /// and how much coarser than that all of it together.
 const COARSER_IN_ALL: f64 = 8.0;
 /// How finely upper functions are cut, relative to the probability of the failure.
 const UPPER_GRAIN: f64 = 3e-1;
+/// How finely what is certainly found is cut, relative to the probability of the failure.
+const FOUND_GRAIN: f64 = 1e-3;
 /// Exponent of relevance: below 1, since what is kept in one gate costs nodes in all that depend on it.
 const RELEVANCE: f64 = 0.8;
 /// Less relevance is taken for this much.
@@ -186,11 +190,17 @@ impl<'c> Builder<'c> {
         let coarse = *scale * UPPER_GRAIN;
         self.pass(positive, Side::Upper, coarse, Some(relevance))?;
         let upper = self.combine(Combination::All, positive, Side::Upper, coarse)?;
-        self.within = upper;
+        // What a coarse look finds already needs no counting.
+        let found = *scale * FOUND_GRAIN.max(grain);
+        self.pass(positive, Side::Lower, found, Some(relevance))?;
+        let found = self.combine(Combination::All, positive, Side::Lower, found)?;
+        self.within = self.manager.and_not(upper, found)?;
         let fine = grain * *scale;
         self.pass(positive, Side::Lower, fine, None)?;
         let lower = self.combine(Combination::All, positive, Side::Lower, fine)?;
+        let lower = self.manager.or(lower, found)?;
         let more = std::mem::take(&mut self.lapses);
+        self.within = lower;
         self.pass(negative, Side::Lower, grain * AGAINST, None)?;
         let against = self.combine(Combination::Any, negative, Side::Lower, grain * AGAINST * COARSER_IN_ALL)?;
         let less = std::mem::take(&mut self.lapses);
