@@ -23,7 +23,7 @@
 //! **What is refused, and why.** `not`, `xor`, `iff`, `imply`, `nand`, `nor`, `cardinality`: such a gate can fail because
 //! something works, and then neither a minimal cut set nor "failure spreads" means anything. Common-cause groups and
 //! substitutions change the tree behind its back. Expressions other than a number, and basic events without one.
-//! Document type declarations, and with them entities: a file of a few lines could grow to fill the memory.
+//! Entities: a file of a few lines could grow to fill the memory. A document type declaration without any is passed over.
 //!
 //! **Names.** A public name is the id of its system. What is private (`role="private"`, on itself or on a component
 //! around it) is known by its path, `tree.component.name`. A reference means what it names in its own component, else in

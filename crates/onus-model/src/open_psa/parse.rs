@@ -75,7 +75,8 @@ pub(super) fn definitions<'t>(source: &'t Source, problems: &mut Problems<'_>) -
         return None;
     }
     let options = ParsingOptions {
-        allow_dtd: false,
+        // What is outside the file is never fetched; a declaration without entities changes nothing.
+        allow_dtd: !source.text.contains("<!ENTITY"),
         nodes_limit: u32::try_from(limits.nodes).unwrap_or(u32::MAX),
         ..ParsingOptions::default()
     };
@@ -87,7 +88,7 @@ pub(super) fn definitions<'t>(source: &'t Source, problems: &mut Problems<'_>) -
         }
     };
     let root = document.root_element();
-    if root.tag_name().name() != "opsa-mef" {
+    if !ROOTS.contains(&root.tag_name().name()) {
         let message = format!("expected an Open-PSA fault tree, `<opsa-mef>`, found `<{}>`", root.tag_name().name());
         problems.push(tag(root), Code::NotXml, message, None);
         return None;
@@ -138,7 +139,7 @@ fn report_syntax(error: &roxmltree::Error, source: &Source, problems: &mut Probl
         roxmltree::Error::DtdDetected => {
             let help = Some("take it out: what it declares would have to be written out".to_owned());
             let at = source.text.find("<!DOCTYPE").map_or(at, |start| start..start + "<!DOCTYPE".len());
-            problems.push(at, Code::NotXml, "document type declarations are not read".to_owned(), help);
+            problems.push(at, Code::NotXml, "document type declarations with entities are not read".to_owned(), help);
         }
         roxmltree::Error::NodesLimitReached | roxmltree::Error::AttributesLimitReached => {
             let message = format!("more than {} elements", source.limits.nodes);
@@ -147,6 +148,9 @@ fn report_syntax(error: &roxmltree::Error, source: &Source, problems: &mut Probl
         _ => problems.push(at, Code::NotXml, format!("this is not XML: {error}"), None),
     }
 }
+
+/// The element around everything: as the format has it, and as its drafts and some published trees do.
+const ROOTS: [&str; 2] = ["opsa-mef", "open-psa"];
 
 /// The name of an element, where it opens.
 fn tag(node: Node<'_, '_>) -> Range<usize> {

@@ -191,6 +191,19 @@ fn all_problems_come_back_with_their_places() {
 }
 
 #[test]
+fn a_document_type_without_entities_is_passed_over() {
+    let body = "<define-fault-tree name=\"t\"><define-gate name=\"g\"><or><event name=\"e\"/></or></define-gate>\
+                <define-basic-event name=\"e\"><float value=\"0.1\"/></define-basic-event></define-fault-tree>";
+    for (kind, root) in
+        [("opsa-mef", "opsa-mef"), ("opsa-mef SYSTEM \"no/such/file.dtd\"", "opsa-mef"), ("open-psa", "open-psa")]
+    {
+        let text = format!("<?xml version=\"1.0\"?>\n<!DOCTYPE {kind}>\n<{root}>{body}</{root}>");
+        let tree = FaultTree::from_text("inline", &text).expect("nothing is declared");
+        assert_eq!(tree.top().expect("one gate"), "g");
+    }
+}
+
+#[test]
 fn hostile_texts_are_refused_at_once() {
     let mut laughs = String::from("<?xml version=\"1.0\"?>\n<!DOCTYPE opsa-mef [<!ENTITY a0 \"ha\">");
     for at in 1..30 {
