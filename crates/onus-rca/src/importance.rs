@@ -19,31 +19,32 @@
 //!
 //! P₁ and P₀ of all faults come from one pass up and one down the diagram, as sums of non-negative terms, so that P₀ is
 //! exactly 0 where no failure is possible without the fault, and RRW is infinite then. Fussell-Vesely takes for each
-//! fault the family of the minimal cut sets with it, turned into a function.
+//! event of the diagram the family of the minimal cut sets with it, turned into a function. The diagram is that of the
+//! reduced network ([`through`]), so that a hundred thousand faults that enter in modules take no functions at all.
 //!
 //! Literature: Birnbaum (1969), On the importance of different components in a multicomponent system; Fussell (1975) and
 //! Vesely (1970) for theirs; Vesely et al. (1983), NUREG/CR-3385, for RAW and RRW; Dutuit & Rauzy (2001), Efficient
 //! algorithms to assess component and gate importance in fault tree analysis, for the passes.
 
+mod through;
+
 use onus_model::{FaultId, FaultIndex, SystemId, SystemIndex};
 use serde::{Serialize, Serializer};
 
 use crate::case::Case;
-use crate::cut_sets::{CutSetOptions, any_of, from_function};
-use crate::decision_diagram::Marginals;
 use crate::diagnose::{StopReason, exact_figure};
-use crate::encode::{Encoded, encode};
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
 use crate::network::Network;
+use through::{Bearing, bearings};
 
 /// How importance is computed and sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImportanceOptions {
     /// Nodes that the function of the failure may take, then its cut sets, then those with one fault. Default 2,000,000.
     pub node_budget: usize,
-    /// Nodes looked at for Fussell-Vesely over all faults together, after which the rest goes without it. Default 20,000,000,
-    /// some seconds.
+    /// Nodes looked at for Fussell-Vesely over all faults together, after which the rest has bounds of it. Default
+    /// 20,000,000, some seconds.
     pub fussell_vesely_budget: u64,
     /// The measure that sorts the faults, the most important first. Default: criticality.
     pub sort_by: Measure,
@@ -80,7 +81,7 @@ pub struct Importance {
     /// The systems that fail together.
     pub of: Vec<SystemId>,
     /// Why it stopped: `node-budget` if the function of the failure cannot be built, and then no fault is listed; also if
-    /// Fussell-Vesely is missing for some faults.
+    /// Fussell-Vesely is known within bounds alone for some faults.
     pub stopped: StopReason,
     /// Probability of the failure.
     pub probability: Figure,
@@ -109,8 +110,11 @@ pub struct FaultImportance {
     /// Given the failure, probability that it is present and the failure would not be there without it.
     pub criticality: Option<f64>,
     /// Given the failure, probability that a minimal cut set with it is all there. `None` also where the budget did not
-    /// suffice.
+    /// suffice; then it is between
     pub fussell_vesely: Option<f64>,
+    /// these two: the criticality, that without the fault there would be no failure, and that it is present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fussell_vesely_bounds: Option<Figure>,
     /// Given the failure, probability that it is present.
     pub diagnostic: Option<f64>,
     /// What its presence multiplies the probability of the failure by.
@@ -151,8 +155,9 @@ impl FaultGraph {
     /// achievement worth P₁ / P; risk reduction worth P / P₀; Fussell-Vesely, the probability that at least one minimal cut
     /// set with the fault is all there, divided by P. Criticality ≤ Fussell-Vesely ≤ diagnostic.
     ///
-    /// Cost: the function of the failure (see [`cut_sets`](Self::cut_sets)), two passes over it, and for Fussell-Vesely
-    /// another function for each fault; within the budgets of `options`.
+    /// Cost: after a reduction, linear, in which faults that enter at one place become one, the function of the failure
+    /// (see [`cut_sets`](Self::cut_sets)), two passes over it, and for Fussell-Vesely another function for each event that is
+    /// left; within the budgets of `options`.
     ///
     /// ```
     /// use onus_model::document::{Fault, Model, System};
@@ -179,44 +184,42 @@ impl FaultGraph {
             sorted_by: options.sort_by,
             faults: Vec::new(),
         };
-        if let Ok(encoded) = encode(&Network::of(&case), options.node_budget) {
-            let marginals = encoded.diagram(encoded.evidence).marginals(&encoded.probability);
-            importance.probability = exact_figure(marginals.total);
-            let (fussell_vesely, stopped) = fussell_vesely(&case, &encoded, marginals.total, options);
-            importance.stopped = stopped;
-            importance.faults = measures(&case, &encoded, &marginals, &fussell_vesely);
+        let network = Network::of(&case);
+        let probability = network.probability.clone();
+        if let Ok((total, bearings)) = bearings(network, options) {
+            importance.probability = exact_figure(total);
+            importance.faults = measures(&case, &probability, total, &bearings);
+            if importance.faults.iter().all(|fault| fault.fussell_vesely_bounds.is_none()) {
+                importance.stopped = StopReason::Finished;
+            }
             sort(&mut importance.faults, options.sort_by);
         }
         importance
     }
 }
 
-fn measures(
-    case: &Case<'_>,
-    encoded: &Encoded,
-    marginals: &Marginals,
-    fussell_vesely: &[Option<f64>],
-) -> Vec<FaultImportance> {
-    let total = marginals.total;
-    let levels = encoded.event.iter().enumerate();
-    let faults = levels.filter_map(|(level, event)| Some((level, case.fault[event.index()]?)));
+fn measures(case: &Case<'_>, probability: &[f64], total: f64, bearings: &[Bearing]) -> Vec<FaultImportance> {
+    let events = bearings.iter().enumerate();
+    let faults = events.filter_map(|(event, bearing)| Some((event, bearing, case.fault[event]?)));
     faults
-        .map(|(level, index)| {
-            let p = encoded.probability[level];
-            let (present, absent) = (marginals.given_present[level], marginals.given_absent[level]);
-            // A difference of the two sums would lose digits that the sum of differences keeps. A failure never becomes
-            // less probable by a fault, but a rounding error can be less than 0.
-            let birnbaum = marginals.birnbaum[level].clamp(0.0, 1.0);
+        .map(|(event, bearing, index)| {
+            let p = probability[event];
+            let Bearing { present, absent, pivotal, takes_part } = *bearing;
+            // A rounding error can be more than 1.
+            let birnbaum = pivotal.clamp(0.0, 1.0);
             let relative = |value: f64| (total > 0.0).then(|| (value / total).clamp(0.0, 1.0));
+            let [criticality, diagnostic] = [p * birnbaum, p * present].map(relative);
+            let bounds = |lo: f64| diagnostic.map(|hi| Figure::interval(lo.min(hi), hi));
             FaultImportance {
                 id: case.graph.topology().faults()[index.index()].id.clone(),
                 index,
                 rank: 0,
                 probability: Figure::exact(p),
                 birnbaum,
-                criticality: relative(p * birnbaum),
-                fussell_vesely: fussell_vesely[level],
-                diagnostic: relative(marginals.joint[level]),
+                criticality,
+                fussell_vesely: takes_part.filter(|_| total > 0.0),
+                fussell_vesely_bounds: if takes_part.is_none() { criticality.and_then(bounds) } else { None },
+                diagnostic,
                 risk_achievement_worth: (total > 0.0).then(|| Worth(present / total)),
                 risk_reduction_worth: (total > 0.0)
                     .then(|| Worth(if absent > 0.0 { total / absent } else { f64::INFINITY })),
@@ -225,50 +228,15 @@ fn measures(
         .collect()
 }
 
-/// For each level the probability that a minimal cut set with it is all there, given the failure.
-fn fussell_vesely(
-    case: &Case<'_>,
-    encoded: &Encoded,
-    total: f64,
-    options: &ImportanceOptions,
-) -> (Vec<Option<f64>>, StopReason) {
-    let mut result = vec![None; encoded.event.len()];
-    if total <= 0.0 {
-        return (result, StopReason::Finished);
-    }
-    let diagram = encoded.diagram(encoded.evidence);
-    let budget = CutSetOptions { node_budget: options.node_budget, ..CutSetOptions::default() };
-    let (mut families, family, truncation) = from_function(&diagram, &budget);
-    if truncation.is_some() {
-        return (result, StopReason::NodeBudget);
-    }
-    let mut left = options.fussell_vesely_budget;
-    for (level, event) in (0_u32..).zip(&encoded.event) {
-        if case.fault[event.index()].is_none() {
-            continue;
-        }
-        let allowed = options.node_budget.min(usize::try_from(left).unwrap_or(usize::MAX));
-        let before = families.statistics().lookups;
-        let with_it = families.containing(family, level);
-        left = left.saturating_sub(families.statistics().lookups - before);
-        let Some((p, nodes)) =
-            with_it.ok().and_then(|with_it| any_of(&families, with_it, &encoded.probability, allowed).ok())
-        else {
-            return (result, StopReason::NodeBudget);
-        };
-        left = left.saturating_sub(nodes as u64);
-        result[level as usize] = Some((p / total).clamp(0.0, 1.0));
-    }
-    (result, StopReason::Finished)
-}
-
 /// The most important first. Differences in the last digits are ties, which the id decides.
 fn sort(faults: &mut [FaultImportance], measure: Measure) {
     let value = |fault: &FaultImportance| -> f64 {
         let value = match measure {
             Measure::Birnbaum => Some(fault.birnbaum),
             Measure::Criticality => fault.criticality,
-            Measure::FussellVesely => fault.fussell_vesely,
+            Measure::FussellVesely => {
+                fault.fussell_vesely.or_else(|| fault.fussell_vesely_bounds.map(|bounds| bounds.lo))
+            }
             Measure::Diagnostic => fault.diagnostic,
             Measure::RiskAchievementWorth => fault.risk_achievement_worth.map(Worth::get),
             Measure::RiskReductionWorth => fault.risk_reduction_worth.map(Worth::get),

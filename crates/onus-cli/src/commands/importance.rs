@@ -32,7 +32,7 @@ fn text(importance: &Importance, top: usize) -> String {
         text.push_str(if importance.faults.is_empty() {
             "The node budget did not suffice; --node-budget raises it.\n"
         } else {
-            "Fussell-Vesely is missing for some faults: it would have taken too long.\n"
+            "Fussell-Vesely would have taken too long for some faults: it is between the two figures given.\n"
         });
     }
     let rows = importance.faults.iter().take(top).map(row).collect();
@@ -55,7 +55,10 @@ fn row(fault: &FaultImportance) -> Vec<String> {
         number(fault.probability.lo),
         number(fault.birnbaum),
         measure(fault.criticality),
-        measure(fault.fussell_vesely),
+        fault.fussell_vesely_bounds.map_or_else(
+            || measure(fault.fussell_vesely),
+            |bounds| format!("{} - {}", number(bounds.lo), number(bounds.hi)),
+        ),
         worth(fault.risk_achievement_worth),
         worth(fault.risk_reduction_worth),
     ]

@@ -29,5 +29,5 @@ mod zbdd;
 
 pub(crate) use arena::BudgetExceeded;
 pub(crate) use bdd::{Bdd, Manager};
-pub(crate) use diagram::{Diagram, Marginals};
+pub(crate) use diagram::Diagram;
 pub(crate) use zbdd::{Families, Family};

@@ -112,12 +112,45 @@ fn json_never_holds_what_is_not_a_number() {
 #[test]
 fn without_nodes_nothing_is_claimed() {
     let (model, top) = series_and_pair();
-    let options = ImportanceOptions { node_budget: 1, ..ImportanceOptions::default() };
+    let options = ImportanceOptions { node_budget: 0, ..ImportanceOptions::default() };
     let report = FaultGraph::compile(&model).importance(&[top], &options);
     assert_eq!((report.stopped, report.faults.len()), (StopReason::NodeBudget, 0));
     let options = ImportanceOptions { fussell_vesely_budget: 0, ..ImportanceOptions::default() };
     let report = FaultGraph::compile(&model).importance(&[top], &options);
     assert_eq!(report.stopped, StopReason::NodeBudget);
-    assert!(report.faults.iter().all(|fault| fault.fussell_vesely.is_none() && fault.criticality.is_some()));
+    for fault in &report.faults {
+        let bounds = fault.fussell_vesely_bounds.unwrap();
+        assert_eq!((fault.fussell_vesely, Some(bounds.lo)), (None, fault.criticality), "{bounds:?}");
+        assert_eq!(Some(bounds.hi), fault.diagnostic);
+    }
     assert!(report.faults.iter().all(|fault| fault.risk_achievement_worth.map(Worth::get) > Some(1.0)));
+}
+
+/// A hundred thousand pairs: of each, both must be present. P(E) = 1 − (1 − p²)ⁿ, and every figure is that of one pair.
+#[test]
+fn faults_in_modules_take_no_functions() {
+    let count = 10_000;
+    let mut model = Model::new("");
+    let mut top = System::new().faultless();
+    let name = |at: usize| format!("s{at:06}");
+    for pair in 0..count {
+        top = top.needs(Need::any([name(2 * pair), name(2 * pair + 1)]));
+        for at in [2 * pair, 2 * pair + 1] {
+            model.systems.insert(name(at), System::new().fault("f", Fault::new("hardware", 1e-3)));
+        }
+    }
+    let model = model.system("top", top).build().unwrap();
+    let top = model.topology().system("top").unwrap();
+    let report = FaultGraph::compile(&model).importance(&[top], &ImportanceOptions::default());
+    let (p, pair) = (1e-3, 1e-6_f64);
+    let none = f64::from(count as u32) * (-pair).ln_1p();
+    let total = -none.exp_m1();
+    let others = (none - (-pair).ln_1p()).exp();
+    assert_eq!((report.stopped, report.faults.len()), (StopReason::Finished, 2 * count));
+    for fault in &report.faults {
+        assert!(near(fault.birnbaum, p * others), "{}", fault.birnbaum);
+        assert!(near(fault.criticality.unwrap(), pair * others / total));
+        assert!(near(fault.fussell_vesely.unwrap(), pair / total));
+        assert!(near(fault.risk_reduction_worth.unwrap().get(), total / -(none - (-pair).ln_1p()).exp_m1()));
+    }
 }
