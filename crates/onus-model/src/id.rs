@@ -52,6 +52,14 @@ string_id!(/// Id of a contract.
 string_id!(/// Id of an item of evidence.
     EvidenceId);
 
+impl EvidenceId {
+    /// The id of the item at a position that no file records, but somebody supposes. No file can hold it: `?` is kept for
+    /// selectors.
+    pub fn supposed(position: usize) -> Self {
+        Self(format!("?{position}"))
+    }
+}
+
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

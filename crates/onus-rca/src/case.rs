@@ -171,7 +171,7 @@ impl<'g> Case<'g> {
         match &item.statement {
             Statement::Observation { system, state, via } => {
                 let gate = self.graph.system_gate(*system);
-                if *state == State::Failed {
+                if item.is_failure() {
                     self.failures.push(Failure { epoch, gate });
                 }
                 let holds = *state == State::Failed;

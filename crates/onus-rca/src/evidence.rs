@@ -1,14 +1,25 @@
-//! What one view knows: the items of an incident that count, in the order in which they came to be known.
+//! What one view knows: the items of an incident that count, in the order in which they came to be known. To ask what
+//! another reading would tell, items can be supposed beside them.
 
 use std::collections::BTreeSet;
 
 use onus_model::{EvidenceId, EvidenceIndex, Incident, SeenBy, State, Statement, Time};
 
+/// Where an item comes from, which decides what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The incident records it, at this index.
+    Recorded(EvidenceIndex),
+    /// Somebody supposes it, to see what it would say. It conditions like any other, but a failure it reports is not one
+    /// that wants explaining.
+    Supposed,
+}
+
 /// One item, as the engine sees it: who told is gone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Its index in the incident.
-    pub index: EvidenceIndex,
+    /// Where it comes from.
+    pub standing: Standing,
     /// Its id.
     pub id: EvidenceId,
     /// When it was true.
@@ -63,7 +74,7 @@ impl Evidence {
             }
             let item = &incident.evidence()[index.index()];
             evidence.items.push(Item {
-                index: *index,
+                standing: Standing::Recorded(*index),
                 id: item.id.clone(),
                 at: item.at,
                 known: *time,
@@ -82,6 +93,21 @@ impl Evidence {
     #[must_use]
     pub fn first(&self, count: usize) -> Self {
         Self { items: self.items.iter().take(count).cloned().collect(), ..self.clone() }
+    }
+
+    /// The same, and one more item that nobody has recorded: what if this were so?
+    ///
+    /// What is asked stays the same question. The shares are about the failures that *were* observed, so that the fault
+    /// behind them, drawn by its share, is one random variable before and after; a supposed observation or test only
+    /// conditions it. Doubt then falls in expectation, whatever is read: H(R | E, reading) ≤ H(R | E). To suppose a repair
+    /// or a change asks about another course of events, and of that nothing of the kind is true.
+    #[must_use]
+    pub fn suppose(&self, at: Time, statement: Statement) -> Self {
+        let mut evidence = self.clone();
+        let known = self.items.last().map_or(at, |last| last.known.max(at));
+        let id = EvidenceId::supposed(self.items.len());
+        evidence.items.push(Item { standing: Standing::Supposed, id, at, known, statement });
+        evidence
     }
 
     /// Items that a known item corrects.
@@ -116,9 +142,10 @@ pub(crate) fn first_known(item: &onus_model::Evidence) -> Time {
 }
 
 impl Item {
-    /// Whether it is an observed failure.
+    /// Whether it is a failure that was observed, and wants explaining.
     pub fn is_failure(&self) -> bool {
-        matches!(self.statement, Statement::Observation { state: State::Failed, .. })
+        let recorded = matches!(self.standing, Standing::Recorded(_));
+        recorded && matches!(self.statement, Statement::Observation { state: State::Failed, .. })
     }
 
     /// Whether it bears on the figures; an announcement does not.

@@ -49,7 +49,7 @@ pub use diagnose::{
 pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
 pub use doubt::{Doubt, DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, Terms, Unwatched, ViewDoubt, entropy};
 pub use evaluation::{Claim, Evaluation};
-pub use evidence::{Evidence, Item};
+pub use evidence::{Evidence, Item, Standing};
 pub use fault_graph::{Couplings, FaultGraph, When};
 pub use figure::{Figure, How};
 pub use hidden::Hidden;

@@ -26,4 +26,5 @@ mod oracle;
 mod random;
 mod scale;
 mod split;
+mod suppose;
 mod views;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onus_model::{Element, FaultIndex, InterfaceIndex, Model, Need, State, Statement, SystemIndex, Target, Time};
-use onus_rca::Evidence;
+use onus_rca::{Evidence, Standing};
 
 /// A set of faults, one bit each.
 pub type Mask = usize;
@@ -49,6 +49,8 @@ pub struct Question<'a> {
     ids: Vec<String>,
     /// Which items count as conditions; repairs and changes always do.
     pub counts: Vec<bool>,
+    /// Which items somebody only supposes: they are no failures to explain.
+    supposed: Vec<bool>,
 }
 
 struct World<'a> {
@@ -65,7 +67,8 @@ impl<'a> Question<'a> {
             evidence.items().iter().map(|item| (item.at, item.statement.clone())).collect();
         let ids = evidence.items().iter().map(|item| item.id.to_string()).collect();
         let counts = vec![true; items.len()];
-        Self { model, items, ids, counts }
+        let supposed = evidence.items().iter().map(|item| item.standing == Standing::Supposed).collect();
+        Self { model, items, ids, counts, supposed }
     }
 
     /// The positions of some items.
@@ -153,10 +156,13 @@ impl<'a> Question<'a> {
         likelihood
     }
 
+    fn recorded(&self) -> impl Iterator<Item = &(Time, Statement)> {
+        self.items.iter().zip(&self.supposed).filter(|(_, supposed)| !**supposed).map(|(item, _)| item)
+    }
+
     /// Prior of each fault, its odds multiplied by the changes that count.
     fn priors(&self) -> Vec<f64> {
-        let failures = self.items.iter().filter(|(_, s)| is_failure(s)).map(|(at, _)| *at);
-        let last_failure = failures.max();
+        let last_failure = self.recorded().filter(|(_, s)| is_failure(s)).map(|(at, _)| *at).max();
         let faults = self.model.faults();
         let mut priors: Vec<f64> = faults.iter().map(|fault| fault.prior.probability().get()).collect();
         for (at, statement) in &self.items {
@@ -227,7 +233,7 @@ impl<'a> Question<'a> {
     /// it can come from lies between.
     fn failures(&self) -> Vec<(SystemIndex, Time)> {
         let mut found: BTreeMap<(SystemIndex, usize), Time> = BTreeMap::new();
-        for (at, statement) in &self.items {
+        for (at, statement) in self.recorded() {
             let Statement::Observation { system, state: State::Failed, .. } = statement else { continue };
             let origins = self.origins(*system);
             let repairs: BTreeSet<Time> = self
