@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onus_model::generate::{self, Family, Seams};
 use onus_model::{Date, Probability, Severity, Time};
-use onus_rca::{By, DiagnoseOptions, Measure, MethodChoice, SampleWhen, Sampling, SplitOptions};
+use onus_rca::{AdviceOptions, By, DiagnoseOptions, Measure, MethodChoice, SampleWhen, Sampling, SplitOptions};
 
 /// Where did a failure originate, who answers for it, and how much of the doubt is there because the work was split?
 #[derive(Debug, Parser)]
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Convert(ConvertQuery),
     /// Make a random estate of any size, the same for the same options
     Generate(GenerateQuery),
+    /// What to ask next about an incident: which looks, tests and telemetry would settle most
+    Advise(AdviseQuery),
     /// Say more about a code such as ONUS-E0018
     Explain(ExplainQuery),
     /// Print the JSON Schema of a file, for editors to complete and validate by
@@ -132,6 +134,11 @@ impl Effort {
 fn fraction(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "expected a number of hours".to_owned())?;
+    if value > 0.0 && value.is_finite() { Ok(value) } else { Err("expected a number above 0".to_owned()) }
 }
 
 /// A method of inference.
@@ -227,6 +234,72 @@ pub(crate) struct ScenariosQuery {
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// A question about what to ask next.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AdviseQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// Who asks: pooled, public, or a contractor
+    #[arg(long, value_name = "WHO", default_value = "pooled")]
+    pub(crate) view: String,
+    /// Only what was known by this time (RFC 3339 with an offset)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Time>,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// What to put first
+    #[arg(long, value_enum, default_value_t = Worth::Answers)]
+    pub(crate) sort_by: Worth,
+    /// How many questions to list in text
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) top: usize,
+    /// How reliable a test of a fault is taken to be
+    #[arg(long, value_name = "PROBABILITY", default_value_t = AdviceOptions::default().test_reliability, value_parser = fraction)]
+    test_reliability: f64,
+    /// Hours until an answer where no contract states them
+    #[arg(long, value_name = "HOURS", default_value_t = AdviceOptions::default().hours, value_parser = hours)]
+    hours: f64,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+impl AdviseQuery {
+    pub(crate) fn options(&self) -> AdviceOptions {
+        AdviceOptions {
+            by: self.by.into(),
+            test_reliability: self.test_reliability,
+            sort_by: self.sort_by.into(),
+            hours: self.hours,
+            ..AdviceOptions::default()
+        }
+    }
+}
+
+/// What makes a question worth asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Worth {
+    /// What it tells about who answers
+    Answers,
+    /// What it tells about the fault
+    Fault,
+    /// What it tells about who answers, for each hour of waiting
+    Hour,
+}
+
+impl From<Worth> for onus_rca::Worthwhile {
+    fn from(worth: Worth) -> Self {
+        match worth {
+            Worth::Answers => Self::Answers,
+            Worth::Fault => Self::Fault,
+            Worth::Hour => Self::Hour,
+        }
+    }
 }
 
 /// A question about a model's weak places.

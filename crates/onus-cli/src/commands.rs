@@ -1,5 +1,6 @@
 //! One module a command: read, ask, print.
 
+pub(crate) mod advise;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod convert;

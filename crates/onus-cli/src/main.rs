@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Split(query) => commands::split::run(query),
         Command::Convert(query) => commands::convert::run(query),
         Command::Generate(query) => commands::generate::run(query),
+        Command::Advise(query) => commands::advise::run(query),
         Command::Explain(query) => commands::explain::run(query),
         Command::Schema(query) => Ok(commands::schema::run(query)),
         Command::Completions(query) => Ok(commands::completions::run(query)),

@@ -306,6 +306,11 @@ impl<'g> Case<'g> {
         }
     }
 
+    /// The basic events in the cone, in no order.
+    pub(crate) fn events(&self) -> impl Iterator<Item = Node> {
+        self.variable.keys().copied()
+    }
+
     /// The variable of a basic event in the cone.
     pub(crate) fn variable(&self, event: Node) -> Option<Variable> {
         self.variable.get(&event).copied()

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use onus_model::{EvidenceId, EvidenceIndex, Incident, SeenBy, State, Statement, Time};
 
 /// Where an item comes from, which decides what it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// The incident records it, at this index.
     Recorded(EvidenceIndex),

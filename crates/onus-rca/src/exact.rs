@@ -301,6 +301,30 @@ pub(crate) fn diagnose(
     Ok(diagnosis)
 }
 
+/// P(evidence) and the shares, and nothing else.
+pub(crate) struct Brief {
+    /// −∞ if nothing explains the evidence; the shares mean nothing then.
+    pub(crate) ln_evidence: f64,
+    /// By fault, of those that bear on the evidence.
+    pub(crate) shares: Vec<(FaultIndex, f64)>,
+    pub(crate) unexplained: f64,
+    /// Nodes of diagrams that it took.
+    pub(crate) nodes: usize,
+}
+
+/// Asks a network for the probability of the evidence and the shares alone.
+pub(crate) fn brief(network: Network, node_budget: usize) -> Result<Brief, BudgetExceeded> {
+    let faults = network.fault.clone();
+    let solution = Solution::of(network, node_budget)?;
+    let (share, unexplained) =
+        if solution.is_possible() { solution.shares(node_budget)? } else { (vec![0.0; faults.len()], 1.0) };
+    let shares = faults.into_iter().zip(share).filter_map(|(fault, share)| Some((fault?, share.clamp(0.0, 1.0))));
+    let mut shares: Vec<(FaultIndex, f64)> = shares.collect();
+    shares.sort_unstable_by_key(|(fault, _)| *fault);
+    let unexplained = unexplained.clamp(0.0, 1.0);
+    Ok(Brief { ln_evidence: solution.ln_total, shares, unexplained, nodes: solution.nodes })
+}
+
 /// Posteriors of all events of a network alone, the prior where nothing bears on one; `None` if the budget does not
 /// suffice or nothing explains the evidence.
 pub(crate) fn posteriors(network: Network, node_budget: usize) -> Option<Vec<f64>> {

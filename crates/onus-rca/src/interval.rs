@@ -25,7 +25,7 @@ mod conflict;
 mod envelope;
 #[cfg(test)]
 mod estates;
-mod estimate;
+pub(crate) mod estimate;
 mod expansion;
 mod ledger;
 mod mass;

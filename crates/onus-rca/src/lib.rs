@@ -4,8 +4,10 @@
 //! restricts the evidence to what somebody knows, and [`Attribution::of`] pushes the posterior forward to who answers.
 //! One topology can so be judged under any contracts, and what differs is due to the contracts.
 
+mod advice;
 mod ambiguity;
 mod attribution;
+mod belief;
 mod case;
 mod components;
 mod cut_sets;
@@ -40,6 +42,10 @@ mod timeline;
 mod variable_order;
 mod view;
 
+pub use advice::{
+    Advice, AdviceOptions, Advised, Answer, Ask, Basis, Demand, Ground, Leader, Reading, Reply, Said, Worthwhile,
+    advise,
+};
 pub use attribution::{Attribution, By, Kind, Row};
 pub use cut_sets::{ClassCutSets, Classes, Count, CutSet, CutSetOptions, CutSets, Sufficient, Truncation, Within};
 pub use diagnose::{

@@ -6,6 +6,7 @@
 //! [`Outcomes::push`] applies it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use onus_model::{Date, FaultIndex, Model};
 use serde::Serialize;
@@ -35,6 +36,17 @@ impl Outcome {
     /// Whether it is a party that answers alone.
     pub fn is_party(&self) -> bool {
         self.kind == Kind::Assigned
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Assigned | Kind::Shared => f.write_str(&self.who),
+            Kind::Disputed => write!(f, "disputed: {}", self.who),
+            Kind::Unassigned => f.write_str("nobody"),
+            Kind::Unexplained => f.write_str("no fault"),
+        }
     }
 }
 

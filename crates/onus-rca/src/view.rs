@@ -58,9 +58,16 @@ impl View {
     ///
     /// O(evidence · contracts · contractors).
     pub fn evidence(self, model: &Model, incident: &Incident, as_of: Option<Time>) -> Evidence {
+        Self::together(&[self], model, incident, as_of)
+    }
+
+    /// What several views know of an incident when they put it together.
+    ///
+    /// O(evidence · (contracts · contractors + views)).
+    pub fn together(views: &[Self], model: &Model, incident: &Incident, as_of: Option<Time>) -> Evidence {
         let sight = Sight::new(model, incident.day());
         Evidence::known(incident, |_, item| {
-            let time = known(model, &sight, self, item)?;
+            let time = views.iter().filter_map(|view| known(model, &sight, *view, item)).min()?;
             as_of.is_none_or(|limit| time <= limit).then_some(time)
         })
     }

@@ -19,6 +19,8 @@ fn queries(scenario: &str) -> Vec<Vec<String>> {
     queries.push(words(format!("diagnose {scenario} --by group")));
     queries.push(words(format!("diagnose {scenario} --by prime")));
     queries.push(words(format!("timeline {scenario} --view public --all")));
+    queries.push(words(format!("advise {scenario} --top 100")));
+    queries.push(words(format!("advise {scenario} --view public --by prime --sort-by hour")));
     queries.push(words(format!("cutsets {scenario} --incident {scenario}/incident.yaml --view public")));
     queries.push(words(format!("cutsets {scenario} --of {}", failing(scenario))));
     queries.push(words(format!("importance {scenario} --of {}", failing(scenario))));
@@ -156,6 +158,8 @@ fn exit_status_says_how_it_ended() {
         (vec!["cutsets", KOREA, "--of", "saeol", "--within", "nobody-at-all"], 2),
         (vec!["cutsets", KOREA, "--view", "public"], 2),
         (vec!["importance", "fixtures/pumps.xml"], 0),
+        (vec!["advise", KOREA, "--test-reliability", "1.5"], 2),
+        (vec!["advise", KOREA, "--hours", "0"], 2),
         (vec!["diagnose", "no/such/file.yaml"], 3),
         (vec!["diagnose", "fixtures/small/model.yaml", "README.md"], 3),
         (vec!["check", "fixtures/invalid/E0002-syntax.yaml"], 3),
@@ -271,4 +275,34 @@ fn every_code_has_more_to_say() {
         let said = stdout(&onus(&["explain", code]));
         assert!(said.lines().count() >= 5, "{code}: {said}");
     }
+}
+
+#[test]
+fn advice_says_what_each_answer_would_do_and_who_must_give_it() {
+    let small = "fixtures/small";
+    let result = json(&onus(&["advise", small, "--view", "agency", "--format", "json"]));
+    assert_eq!((&result["format"], &result["ground"]), (&"onus-advise/1".into(), &"failure".into()));
+    let questions = result["questions"].as_array().expect("questions are a list");
+    assert!(!questions.is_empty());
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    for question in questions {
+        let total: f64 = question["answers"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|answer| number(&answer["probability"]["lo"]))
+            .sum();
+        assert!((total - 1.0).abs() < 1e-9, "{question}");
+        let drop = number(&question["expected_drop"]["contractor_bits"]["lo"]);
+        assert!(
+            (number(&question["per_hour"]["contractor_bits"]["lo"]) - drop / number(&question["hours"])).abs() < 1e-12
+        );
+    }
+    let drops: Vec<f64> =
+        questions.iter().map(|question| number(&question["expected_drop"]["contractor_bits"]["lo"])).collect();
+    assert!(drops.is_sorted_by(|a, b| *a >= *b - 2e-9), "{drops:?}");
+    // The agency is told of the router by the network contract, within four hours.
+    let bound =
+        questions.iter().find(|question| question["demand"]["basis"] == "reports-to").expect("somebody reports");
+    assert_eq!((&bound["demand"]["contract"], number(&bound["hours"])), (&"network-2023".into(), 4.0));
 }

@@ -156,7 +156,7 @@ impl<'e, 'n> Sampler<'e, 'n> {
 
 /// Bounds of a probability of which `count` of `samples` samples came out true; each is missed with at most half of
 /// `error`.
-pub(super) fn chernoff(count: u64, samples: u64, error: f64) -> (f64, f64) {
+pub(crate) fn chernoff(count: u64, samples: u64, error: f64) -> (f64, f64) {
     let n = samples as f64;
     let mean = count as f64 / n;
     let allowed = ln(2.0 / error) / n;

@@ -10,6 +10,7 @@
 #![allow(clippy::float_cmp, clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::needless_range_loop)]
 #![allow(clippy::range_plus_one)]
 
+mod advice;
 mod agreement;
 mod aralia;
 mod attribution;
