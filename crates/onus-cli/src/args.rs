@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onus_model::generate::{self, Family, Seams};
 use onus_model::{Date, Probability, Severity, Time};
-use onus_rca::{AdviceOptions, By, DiagnoseOptions, Measure, MethodChoice, SampleWhen, Sampling, SplitOptions};
+use onus_rca::{
+    AdviceOptions, By, DiagnoseOptions, HandOffOptions, Measure, MethodChoice, SampleWhen, Sampling,
+    SensitivityOptions, SplitOptions,
+};
 
 /// Where did a failure originate, who answers for it, and how much of the doubt is there because the work was split?
 #[derive(Debug, Parser)]
@@ -46,6 +49,10 @@ pub(crate) enum Command {
     Generate(GenerateQuery),
     /// What to ask next about an incident: which looks, tests and telemetry would settle most
     Advise(AdviseQuery),
+    /// Whether who leads depends on assumed priors: one at a time, and all at once
+    Sensitivity(SensitivityQuery),
+    /// How many contractors are engaged, and for how long, until the one that answers is reached
+    Handoffs(HandOffsQuery),
     /// Say more about a code such as ONUS-E0018
     Explain(ExplainQuery),
     /// Print the JSON Schema of a file, for editors to complete and validate by
@@ -134,6 +141,11 @@ impl Effort {
 fn fraction(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if value > 1.0 && value <= 1e6 { Ok(value) } else { Err("expected a number above 1, at most 1000000".to_owned()) }
 }
 
 fn hours(text: &str) -> Result<f64, String> {
@@ -299,6 +311,78 @@ impl From<Worth> for onus_rca::Worthwhile {
             Worth::Fault => Self::Fault,
             Worth::Hour => Self::Hour,
         }
+    }
+}
+
+/// A question about what a finding owes to assumed priors.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SensitivityQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// Who is looking: pooled, public, or a contractor
+    #[arg(long, value_name = "WHO", default_value = "pooled")]
+    pub(crate) view: String,
+    /// Only what was known by this time (RFC 3339 with an offset)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Time>,
+    /// Under what to list who answers
+    #[arg(long, value_enum, default_value_t = Listing::Contractor)]
+    pub(crate) by: Listing,
+    /// Multiply and divide the odds of assumed priors by up to this
+    #[arg(long, value_name = "FACTOR", default_value_t = SensitivityOptions::default().factor, value_parser = factor)]
+    factor: f64,
+    /// How often to draw all factors at once
+    #[arg(long, value_name = "N", default_value_t = SensitivityOptions::default().draws)]
+    draws: u64,
+    /// What the draws begin with; the same seed gives the same draws
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    /// How many priors to list in text
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) top: usize,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+impl SensitivityQuery {
+    pub(crate) fn options(&self) -> SensitivityOptions {
+        SensitivityOptions {
+            by: self.by.into(),
+            factor: self.factor,
+            draws: self.draws,
+            seed: self.seed,
+            ..SensitivityOptions::default()
+        }
+    }
+}
+
+/// A question about hand-offs.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HandOffsQuery {
+    #[command(flatten)]
+    pub(crate) files: ModelFiles,
+    /// The incident file; by default incident.yaml in the model's folder
+    pub(crate) incident: Option<PathBuf>,
+    /// What the desk knows to begin with: pooled, public, or what a contractor knows
+    #[arg(long, value_name = "WHO", default_value = "public")]
+    pub(crate) view: String,
+    /// Only what was known by this time (RFC 3339 with an offset)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<Time>,
+    /// Hours that a contractor takes where no contract states them
+    #[arg(long, value_name = "HOURS", default_value_t = HandOffOptions::default().hours, value_parser = hours)]
+    hours: f64,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+impl HandOffsQuery {
+    pub(crate) fn options(&self) -> HandOffOptions {
+        HandOffOptions { hours: self.hours, ..HandOffOptions::default() }
     }
 }
 

@@ -36,6 +36,8 @@ fn main() -> ExitCode {
         Command::Convert(query) => commands::convert::run(query),
         Command::Generate(query) => commands::generate::run(query),
         Command::Advise(query) => commands::advise::run(query),
+        Command::Sensitivity(query) => commands::sensitivity::run(query),
+        Command::Handoffs(query) => commands::hand_offs::run(query),
         Command::Explain(query) => commands::explain::run(query),
         Command::Schema(query) => Ok(commands::schema::run(query)),
         Command::Completions(query) => Ok(commands::completions::run(query)),

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onus_model::{EvidenceId, EvidenceIndex, Incident, Model, Time};
+use onus_model::{EvidenceId, Incident, Model, Time};
 use serde::Serialize;
 
 use crate::attribution::{Attribution, By};
@@ -176,6 +176,7 @@ impl Asker<'_> {
                 distinct.push(at);
             }
         }
+        let parties = &View::all(self.model)[2..];
         let mut tried = 0;
         for size in 2..=distinct.len().min(MOST_TOGETHER) {
             let mut found = Vec::new();
@@ -184,11 +185,8 @@ impl Asker<'_> {
                 if tried > MOST_SETS {
                     return (found, false);
                 }
-                let mut times: BTreeMap<EvidenceIndex, Time> = BTreeMap::new();
-                for (item, time) in set.iter().flat_map(|at| known[*at].known_times()) {
-                    times.entry(item).and_modify(|known| *known = time.min(*known)).or_insert(time);
-                }
-                let evidence = Evidence::known(self.incident, |item, _| times.get(&item).copied());
+                let members: Vec<View> = set.iter().map(|at| parties[*at]).collect();
+                let evidence = View::together(&members, self.model, self.incident, self.options.as_of);
                 if self.tells(&evidence, leads).0 {
                     found.push(Together { parties: set.iter().map(|at| views[*at].view.clone()).collect() });
                 }

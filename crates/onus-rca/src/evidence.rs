@@ -115,10 +115,14 @@ impl Evidence {
         &self.superseded
     }
 
-    /// What came to be known, superseded or not, and when; in no order that means anything.
+    /// The recorded items that came to be known, superseded or not, and when; in no order that means anything.
     pub(crate) fn known_times(&self) -> impl Iterator<Item = (EvidenceIndex, Time)> + '_ {
         let superseded = self.superseded.iter().copied().zip(self.superseded_known.iter().copied());
-        self.items.iter().map(|item| (item.index, item.known)).chain(superseded)
+        let recorded = self.items.iter().filter_map(|item| match item.standing {
+            Standing::Recorded(index) => Some((index, item.known)),
+            Standing::Supposed => None,
+        });
+        recorded.chain(superseded)
     }
 
     /// The times at which something came to be known, be it superseded since.

@@ -22,6 +22,7 @@ mod evidence;
 mod exact;
 mod fault_graph;
 mod figure;
+mod hand_off;
 mod hidden;
 mod importance;
 mod interval;
@@ -35,6 +36,7 @@ mod perfect_sight;
 mod random;
 mod ranking;
 mod reduce;
+mod sensitivity;
 mod shares;
 mod sight;
 mod split;
@@ -58,10 +60,17 @@ pub use evaluation::{Claim, Evaluation};
 pub use evidence::{Evidence, Item, Standing};
 pub use fault_graph::{Couplings, FaultGraph, When};
 pub use figure::{Figure, How};
+pub use hand_off::{
+    HandOffOptions, HandOffs, Journey, Knowledge, Origin, Policy, Route, Situation, Step, hand_offs, response_hours,
+    sequence,
+};
 pub use hidden::Hidden;
 pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};
 pub use outcome::{Outcome, Outcomes};
 pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};
+pub use sensitivity::{
+    AllAtOnce, Assumed, Flip, HELD_FIXED, Sensitivity, SensitivityOptions, Stand, Survival, Swing, sensitivity,
+};
 pub use split::{
     Band, ConfusionRow, Costs, Curve, CurveOptions, CurvePoint, EstateMeasure, ExpectedTerms, FaultDictionary,
     Incidents, Isolability, Plan, PlanEnd, PlanOptions, Readings, Split, SplitOptions, StructureSplit, Testability,

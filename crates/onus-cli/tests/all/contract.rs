@@ -21,6 +21,10 @@ fn queries(scenario: &str) -> Vec<Vec<String>> {
     queries.push(words(format!("timeline {scenario} --view public --all")));
     queries.push(words(format!("advise {scenario} --top 100")));
     queries.push(words(format!("advise {scenario} --view public --by prime --sort-by hour")));
+    queries.push(words(format!("sensitivity {scenario} --draws 50 --top 100")));
+    queries.push(words(format!("sensitivity {scenario} --draws 20 --view public --by group --factor 10")));
+    queries.push(words(format!("handoffs {scenario}")));
+    queries.push(words(format!("handoffs {scenario} --view pooled --hours 2")));
     queries.push(words(format!("cutsets {scenario} --incident {scenario}/incident.yaml --view public")));
     queries.push(words(format!("cutsets {scenario} --of {}", failing(scenario))));
     queries.push(words(format!("importance {scenario} --of {}", failing(scenario))));
@@ -160,6 +164,7 @@ fn exit_status_says_how_it_ended() {
         (vec!["importance", "fixtures/pumps.xml"], 0),
         (vec!["advise", KOREA, "--test-reliability", "1.5"], 2),
         (vec!["advise", KOREA, "--hours", "0"], 2),
+        (vec!["sensitivity", KOREA, "--factor", "1"], 2),
         (vec!["diagnose", "no/such/file.yaml"], 3),
         (vec!["diagnose", "fixtures/small/model.yaml", "README.md"], 3),
         (vec!["check", "fixtures/invalid/E0002-syntax.yaml"], 3),
@@ -305,4 +310,35 @@ fn advice_says_what_each_answer_would_do_and_who_must_give_it() {
     let bound =
         questions.iter().find(|question| question["demand"]["basis"] == "reports-to").expect("somebody reports");
     assert_eq!((&bound["demand"]["contract"], number(&bound["hours"])), (&"network-2023".into(), 4.0));
+}
+
+#[test]
+fn a_finding_that_does_not_survive_says_so_first() {
+    let early = ["--as-of", "2023-11-17T12:00:00+09:00", "--view", "public", "--draws", "100"];
+    for factor in ["3", "1000"] {
+        let arguments: Vec<&str> = ["sensitivity", KOREA, "--factor", factor].into_iter().chain(early).collect();
+        let text = stdout(&onus(&arguments));
+        let result = json(&onus(&[arguments.as_slice(), &["--format", "json"]].concat()));
+        let verdict = result["contractor"]["verdict"].as_str().expect("a verdict");
+        let first = text.lines().nth(2).expect("a verdict comes first");
+        assert_eq!(first.starts_with("Does not survive"), verdict == "falls", "{verdict}: {text}");
+    }
+    let seeds: Vec<_> = ["1", "1", "2"]
+        .iter()
+        .map(|seed| stdout(&onus(&["sensitivity", KOREA, "--draws", "20", "--seed", seed, "--format", "json"])))
+        .collect();
+    assert!(seeds[0] == seeds[1] && seeds[0] != seeds[2], "seeded");
+}
+
+#[test]
+fn hand_offs_are_told_by_policy() {
+    let result = json(&onus(&["handoffs", KOREA, "--format", "json"]));
+    let policies = result["policies"].as_array().expect("policies are a list");
+    assert_eq!(policies.len(), 4);
+    for policy in policies {
+        let over: f64 =
+            policy["steps"].as_array().expect("a list").iter().filter_map(|step| step["over"]["lo"].as_f64()).sum();
+        let total = over + policy["in_vain"]["lo"].as_f64().expect("a number");
+        assert!((total - 1.0).abs() < 1e-9, "{policy}");
+    }
 }

@@ -2,8 +2,8 @@
 
 use onus_model::FaultIndex;
 
-use super::estimate::Random;
 use crate::network::{Gate, Network, Requirement, Term};
+use crate::random::Random;
 
 fn below(random: &mut Random, bound: usize) -> usize {
     (random.next() % bound as u64) as usize

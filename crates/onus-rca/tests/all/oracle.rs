@@ -51,6 +51,8 @@ pub struct Question<'a> {
     pub counts: Vec<bool>,
     /// Which items somebody only supposes: they are no failures to explain.
     supposed: Vec<bool>,
+    /// By fault: what else its prior odds are multiplied by.
+    pub factors: Vec<f64>,
 }
 
 struct World<'a> {
@@ -68,7 +70,8 @@ impl<'a> Question<'a> {
         let ids = evidence.items().iter().map(|item| item.id.to_string()).collect();
         let counts = vec![true; items.len()];
         let supposed = evidence.items().iter().map(|item| item.standing == Standing::Supposed).collect();
-        Self { model, items, ids, counts, supposed }
+        let factors = vec![1.0; model.faults().len()];
+        Self { model, items, ids, counts, supposed, factors }
     }
 
     /// The positions of some items.
@@ -177,6 +180,9 @@ impl<'a> Question<'a> {
                     }
                 }
             }
+        }
+        for (p, factor) in priors.iter_mut().zip(&self.factors) {
+            *p = *p * factor / (*p * factor + 1.0 - *p);
         }
         priors
     }
