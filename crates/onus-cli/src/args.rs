@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use onus_model::generate::{self, Family, Seams};
 use onus_model::{Date, Probability, Severity, Time};
 use onus_rca::{
-    AdviceOptions, By, DiagnoseOptions, HandOffOptions, Measure, MethodChoice, SampleWhen, Sampling,
+    AdviceOptions, By, Costs, DiagnoseOptions, HandOffOptions, Measure, MethodChoice, SampleWhen, Sampling,
     SensitivityOptions, SplitOptions,
 };
 
@@ -276,6 +276,14 @@ pub(crate) struct AdviseQuery {
     /// Hours until an answer where no contract states them
     #[arg(long, value_name = "HOURS", default_value_t = AdviceOptions::default().hours, value_parser = hours)]
     hours: f64,
+    /// Ask for the estate, before anything fails: which clauses, monitors, integrators and mergers to spend so much on
+    #[arg(long, value_name = "COST", value_parser = cost, conflicts_with_all = ["incident", "as_of"])]
+    pub(crate) budget: Option<f64>,
+    /// With --budget, what measures cost, e.g. share=1,monitor=2,integrator=5,merge=10
+    #[arg(long, value_name = "KIND=COST", value_delimiter = ',', value_parser = kind_and_cost, requires = "budget")]
+    costs: Vec<(MeasureKind, f64)>,
+    #[command(flatten)]
+    pub(crate) count: Counting,
     /// Form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -291,6 +299,45 @@ impl AdviseQuery {
             ..AdviceOptions::default()
         }
     }
+}
+
+impl AdviseQuery {
+    pub(crate) fn costs(&self) -> Costs {
+        let mut costs = Costs::default();
+        for (kind, cost) in &self.costs {
+            *match kind {
+                MeasureKind::Share => &mut costs.share,
+                MeasureKind::Monitor => &mut costs.monitor,
+                MeasureKind::Integrator => &mut costs.integrator,
+                MeasureKind::Merge => &mut costs.merge,
+            } = *cost;
+        }
+        costs
+    }
+}
+
+/// A kind of measure for an estate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MeasureKind {
+    /// A clause that shares telemetry
+    Share,
+    /// A monitor
+    Monitor,
+    /// The duty to integrate
+    Integrator,
+    /// One contractor instead of two
+    Merge,
+}
+
+fn cost(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if value.is_finite() && value > 0.0 { Ok(value) } else { Err("expected a number above 0".to_owned()) }
+}
+
+fn kind_and_cost(text: &str) -> Result<(MeasureKind, f64), String> {
+    let expected = "expected share, monitor, integrator or merge, `=`, and a number, e.g. share=1".to_owned();
+    let (kind, price) = text.split_once('=').ok_or(expected.clone())?;
+    Ok((MeasureKind::from_str(kind.trim(), false).map_err(|_| expected)?, cost(price.trim())?))
 }
 
 /// What makes a question worth asking.

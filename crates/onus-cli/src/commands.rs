@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod hand_offs;
 pub(crate) mod importance;
+pub(crate) mod plan;
 pub(crate) mod propagate;
 pub(crate) mod report;
 pub(crate) mod scenarios;

@@ -1,10 +1,10 @@
-//! `onus advise`: what to ask next about an incident.
+//! `onus advise`: what to ask next about an incident; with a budget, what to change in an estate ([`plan`]).
 
 use onus_rca::{Advice, Advised, Answer, Ask, Basis, Demand, FaultGraph, Ground, Leader, Reply, StopReason, advise};
 use serde::Serialize;
 
 use crate::args::{AdviseQuery, Format};
-use crate::commands::{Outcome, view};
+use crate::commands::{Outcome, plan, view};
 use crate::input::{Estate, Failure};
 use crate::output::{bits, heading, json, number, percent, print};
 use crate::table::paragraph;
@@ -18,6 +18,9 @@ struct Result<'a> {
 }
 
 pub(crate) fn run(query: &AdviseQuery) -> std::result::Result<Outcome, Failure> {
+    if let Some(budget) = query.budget {
+        return plan::run(query, budget);
+    }
     let mut estate = Estate::open(&query.files)?;
     let incident = estate.incident(query.incident.as_ref())?;
     let model = &estate.model;

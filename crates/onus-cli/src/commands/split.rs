@@ -17,6 +17,10 @@ use crate::table::{paragraph, shortened, table};
 /// Views and outcomes that text lists.
 const LISTED: usize = 12;
 
+const LEGEND: &str = "CIR(L): all channels together leave at most L outcomes. By one: some view leaves one. Right: the most \
+    probable is the one. Noticed: a fault shows. Left: outcomes left. Tries: what a desk that knows what is public asks, the \
+    most probable first, until it has the one that answers.";
+
 #[derive(Serialize)]
 struct Result<'a> {
     title: &'a str,
@@ -96,7 +100,7 @@ fn text(title: &str, split: &Split) -> String {
         text += &format!("\n{}\n", heading(what));
         let rows = split.structures.iter().map(|own| {
             let terms = if level == 1 { own.contractor } else { own.fault };
-            let mut row = vec![shortened(&own.name, 21), own.contractors.to_string(), shortened(&own.headline, 14)];
+            let mut row = vec![shortened(&own.name, 18), own.contractors.to_string(), shortened(&own.headline, 14)];
             row.extend(cells(terms));
             row
         });
@@ -107,13 +111,15 @@ fn text(title: &str, split: &Split) -> String {
     let rows = split.structures.iter().map(|own| {
         let t = &own.testability;
         let figures = [t.cir[0], t.cir[1], t.locally_isolable, t.accuracy, t.detected].map(share);
-        let mut row = vec![shortened(&own.name, 21)];
+        let mut row = vec![shortened(&own.name, 18)];
         row.extend(figures);
         row.push(plain(t.ambiguity));
+        row.push(plain(own.hand_offs));
         row
     });
-    let headings = ["structure", "CIR(1)", "CIR(2)", "by one", "right", "noticed", "left"];
-    text.push_str(&table(&headings, &[1, 2, 3, 4, 5, 6], rows.collect()));
+    let headings = ["structure", "CIR(1)", "CIR(2)", "by one", "right", "noticed", "left", "tries"];
+    text.push_str(&table(&headings, &[1, 2, 3, 4, 5, 6, 7], rows.collect()));
+    text.push_str(&paragraph(LEGEND, "", ""));
     text.push_str(&of_views(actual));
     text
 }

@@ -47,7 +47,7 @@ pub struct SplitOptions {
     pub world_budget: usize,
     /// Readings that uncertain monitors may be expanded into; where there are more, incidents are drawn. Default 2^18.
     pub reading_budget: usize,
-    /// Incidents that are drawn, at least 2. Default 1,000.
+    /// Incidents that are drawn, at least 2. Default 10,000.
     pub samples: u64,
     /// What the generator begins with. Default 0.
     pub seed: u64,
@@ -69,7 +69,7 @@ impl Default for SplitOptions {
             pair_budget: 200_000,
             world_budget: 1 << 18,
             reading_budget: 1 << 18,
-            samples: 1_000,
+            samples: 10_000,
             seed: 0,
             confidence: 0.95,
             confusion: 40,

@@ -111,7 +111,16 @@ pub struct Measure {
 /// Drops below this are rounding.
 const NOTHING: f64 = 1e-9;
 
+/// Readings into which uncertain monitors are expanded for a plan, which judges hundreds of structures.
+const READINGS: usize = 1 << 13;
+
 impl Plan {
+    /// How incidents are counted for a plan: coarser than for one structure, the same for all that are compared.
+    #[must_use]
+    pub fn counting(options: &SplitOptions) -> SplitOptions {
+        SplitOptions { reading_budget: options.reading_budget.min(READINGS), ..options.clone() }
+    }
+
     /// Ranks measures and makes a plan.
     ///
     /// O(steps · kinds · tried) structures are judged.

@@ -55,6 +55,9 @@ pub struct StructureSplit {
     pub fault: ExpectedTerms,
     /// The headline's doubt about who answers.
     pub contractor: ExpectedTerms,
+    /// Expected number of outcomes that a desk tries, the most probable first, until it has the one that answers, when it
+    /// knows what is public: hand-offs under the policy *most probable first*, each try settling that outcome alone.
+    pub hand_offs: Figure,
     /// Views, the least doubt about who answers first.
     pub views: Vec<ViewSplit>,
     /// Views that are not listed.
@@ -91,6 +94,8 @@ pub struct ViewSplit {
     pub contractor: ExpectedTerms,
     /// Probability that who it holds most probable does answer.
     pub accuracy: Figure,
+    /// Expected number of outcomes that it would try, the most probable first, until it has the one that answers.
+    pub hand_offs: Figure,
 }
 
 /// Figures of testability (IEEE 1522), with contractors in the place of replaceable parts.
@@ -371,8 +376,12 @@ impl<'d> Maker<'d> {
             .enumerate()
             .map(|(at, (view, channels))| {
                 let accuracy = self.fraction(sums.views[at][1].tally.accuracy);
+                let hand_offs = self.number(sums.views[at][1].tally.guesses, self.outcomes(labels)[1] as f64);
                 let [fault, contractor] = [0, 1].map(|level| terms(at, level));
-                (view, ViewSplit { view: view.name(model), sees: channels.len(), fault, contractor, accuracy })
+                (
+                    view,
+                    ViewSplit { view: view.name(model), sees: channels.len(), fault, contractor, accuracy, hand_offs },
+                )
             })
             .collect();
         // Sums that are equal but for rounding are a tie, which the fault, then the order of ids breaks.
@@ -385,6 +394,8 @@ impl<'d> Maker<'d> {
         let of_contractor = views.iter().find(|(view, _)| matches!(view, View::Contractor(_)));
         let headline = of_contractor.or_else(|| views.iter().find(|(view, _)| *view == View::Public));
         let headline = headline.map(|(_, view)| view.clone()).expect("what is public is always a view");
+        let public =
+            views.iter().find(|(view, _)| *view == View::Public).map_or(headline.hand_offs, |(_, view)| view.hand_offs);
         let left_out = views.len().saturating_sub(self.options.list);
         let holders = model.contracts().iter().filter(|contract| contract.in_force(self.options.day));
         let holders: std::collections::BTreeSet<_> =
@@ -395,6 +406,7 @@ impl<'d> Maker<'d> {
             headline: headline.view,
             fault: headline.fault,
             contractor: headline.contractor,
+            hand_offs: public,
             views: views.into_iter().take(self.options.list).map(|(_, view)| view).collect(),
             views_left_out: left_out,
             views_not_looked_at: not_looked_at,
@@ -468,6 +480,17 @@ impl<'d> Maker<'d> {
         if self.samples.is_some() { Figure { lo, hi, how: self.how() } } else { Figure::interval(lo, hi) }
     }
 
+    /// The expectation of a number of outcomes, of which there are so many.
+    fn number(&self, mean: Mean, most: f64) -> Figure {
+        let lost = self.dictionary.lost;
+        if self.samples.is_none() && lost <= 0.0 {
+            return Figure::exact(mean.value);
+        }
+        let error = self.samples.map_or(0.0, |n| self.error(mean, n, most));
+        let lo = ((mean.value - error) * (1.0 - lost)).max(0.0);
+        Figure { lo, hi: ((mean.value + error) * (1.0 - lost) + lost * most).min(most), how: self.how() }
+    }
+
     fn testability(&self, labels: &Labels, sums: &Sums) -> Testability {
         let detail = &sums.detail;
         let outcomes = labels.outcomes.all();
@@ -500,20 +523,10 @@ impl<'d> Maker<'d> {
             let named = named.map(|(other, mass)| (outcomes[other].who.clone(), mass / total));
             ConfusionRow { who: outcomes[*outcome].who.clone(), named: named.collect() }
         });
-        let ambiguity = detail.ambiguity;
-        let error = self.samples.map_or(0.0, |n| self.error(ambiguity, n, outcomes.len() as f64));
-        let ambiguity = if self.samples.is_some() || self.dictionary.lost > 0.0 {
-            let most = present.len().max(1) as f64;
-            let lost = self.dictionary.lost;
-            let lo = ((ambiguity.value - error) * (1.0 - lost)).max(0.0);
-            Figure { lo, hi: ((ambiguity.value + error) * (1.0 - lost) + lost * most).min(most), how: self.how() }
-        } else {
-            Figure::exact(ambiguity.value)
-        };
         Testability {
             detected: self.detected(labels),
             cir: detail.cir.map(|level| self.fraction(level)),
-            ambiguity,
+            ambiguity: self.number(detail.ambiguity, present.len().max(1) as f64),
             accuracy: self.fraction(sums.views[0][1].tally.accuracy),
             jointly_isolable: self.fraction(sums.views[0][1].tally.isolated),
             locally_isolable: self.fraction(sums.by_one),

@@ -42,6 +42,8 @@ pub(super) struct Tally {
     pub(super) accuracy: Mean,
     /// Whether the reading leaves one outcome.
     pub(super) isolated: Mean,
+    /// How many outcomes are named, the most probable first, until it is the one.
+    pub(super) guesses: Mean,
 }
 
 impl Tally {
@@ -49,6 +51,7 @@ impl Tally {
         self.entropy.add(weight, bits(posterior.iter().map(|(_, q)| *q)));
         self.accuracy.add(weight, posterior.iter().map(|(_, q)| *q).fold(0.0, f64::max));
         self.isolated.add(weight, f64::from(u8::from(isolated(posterior, negligible).is_some())));
+        self.guesses.add(weight, guesses(posterior));
     }
 
     pub(super) fn plus(self, other: Self, sign: f64) -> Self {
@@ -56,6 +59,7 @@ impl Tally {
             entropy: self.entropy.plus(other.entropy, sign),
             accuracy: self.accuracy.plus(other.accuracy, sign),
             isolated: self.isolated.plus(other.isolated, sign),
+            guesses: self.guesses.plus(other.guesses, sign),
         }
     }
 }
@@ -65,6 +69,13 @@ pub(super) fn isolated(posterior: &Posterior, negligible: f64) -> Option<u32> {
     let mut left = posterior.iter().filter(|(_, q)| *q > 0.0 && *q >= negligible);
     let first = left.next()?;
     left.next().is_none().then_some(first.0)
+}
+
+/// Expected number of outcomes that are named, the most probable first, until it is the one (Massey 1994). O(n log n).
+fn guesses(posterior: &Posterior) -> f64 {
+    let mut shares: Vec<f64> = posterior.iter().map(|(_, q)| *q).collect();
+    shares.sort_unstable_by(|a, b| b.total_cmp(a));
+    shares.iter().zip(1_u32..).map(|(q, place)| q * f64::from(place)).sum()
 }
 
 /// What all channels together come to, at the level of contractors.
