@@ -9,6 +9,7 @@ use crate::doubt::{DoubtOptions, DoubtReport};
 use crate::evidence::first_known;
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
+use crate::hand_off::{HandOffOptions, HandOffs, hand_offs};
 use crate::view::View;
 
 /// What somebody said was the cause.
@@ -39,6 +40,8 @@ pub struct Evaluation {
     pub view_share: Option<Figure>,
     /// The doubt of all views then; at the end, where nothing was announced.
     pub doubt: DoubtReport,
+    /// How many contractors a desk would have engaged from then on, beginning with what the public knew.
+    pub hand_offs: HandOffs,
 }
 
 impl Evaluation {
@@ -63,6 +66,7 @@ impl Evaluation {
             finding: incident.truth().iter().map(|fault| model.faults()[fault.index()].id.clone()).collect(),
             pooled_share: share(View::Pooled),
             view_share: view.and_then(share),
+            hand_offs: hand_offs(model, &graph, incident, View::Public, as_of, &HandOffOptions::default()),
             first_blamed,
             doubt,
         }

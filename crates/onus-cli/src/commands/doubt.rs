@@ -78,7 +78,7 @@ fn rows(views: &[ViewDoubt], last: &str, of: impl Fn(&ViewDoubt) -> (Terms, Stri
         };
         [vec![name], cells].concat()
     });
-    table(&["view", "doubt", "split", "unmonitored", "inherent", "misplaced", last], &[1, 2, 3, 4, 5], rows.collect())
+    table(&["view", "doubt", "split", "unmon.", "inher.", "mispl.", last], &[1, 2, 3, 4, 5], rows.collect())
 }
 
 fn leader(view: &ViewDoubt) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use onus_rca::Evaluation;
+use onus_rca::{Evaluation, Policy};
 use serde::Serialize;
 
 use crate::args::{Format, ModelFiles, ScenariosQuery};
@@ -59,7 +59,8 @@ const CLAIM: usize = 18;
 
 const LEGEND: &str = "View: the buyer's where it saw a failure, else the public's, else the first party's that did. \
     Misplaced: how much of the answer it put elsewhere than all evidence together did. Part: whether the split plays one, that is whether that, or its own \
-    term of the doubt, is more than 0.05. Pooled: the share that all evidence together gave to the finding then.";
+    term of the doubt, is more than 0.05. Pooled: the share that all evidence together gave to the finding then. Asked: contractors that a desk which knew what was public would have \
+    engaged, the most probable first, until it was over.";
 
 /// The folders of a library that hold a model, by name.
 fn folders(library: &Path) -> std::result::Result<Vec<PathBuf>, Failure> {
@@ -104,7 +105,7 @@ fn doubts(scenarios: &[Scenario]) -> String {
 
 fn claims(scenarios: &[Scenario]) -> String {
     let rows = scenarios.iter().map(|scenario| {
-        let Evaluation { first_blamed, finding, pooled_share, .. } = &scenario.evaluation;
+        let Evaluation { first_blamed, finding, pooled_share, hand_offs, .. } = &scenario.evaluation;
         let blamed = first_blamed.as_ref().map_or("", |claim| claim.target.as_str());
         let found = match &finding[..] {
             [] => String::new(),
@@ -112,7 +113,9 @@ fn claims(scenarios: &[Scenario]) -> String {
             [first, rest @ ..] => format!("{} +{}", shortened(first.as_str(), CLAIM), rest.len()),
         };
         let pooled = pooled_share.map(percent).unwrap_or_default();
-        vec![shortened(&scenario.name, NAME), shortened(blamed, CLAIM), found, pooled]
+        let probable = hand_offs.policies.iter().find(|journey| journey.policy == Policy::MostProbable.name());
+        let engaged = probable.map_or_else(String::new, |journey| bits(journey.contractors));
+        vec![shortened(&scenario.name, NAME), shortened(blamed, CLAIM), found, pooled, engaged]
     });
-    table(&["scenario", "first blamed", "found", "pooled"], &[3], rows.collect())
+    table(&["scenario", "first blamed", "found", "pooled", "asked"], &[3, 4], rows.collect())
 }

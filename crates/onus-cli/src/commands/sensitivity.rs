@@ -57,7 +57,10 @@ fn text(found: &Sensitivity, top: usize) -> String {
         return paragraph(why, "", "");
     };
     let mut text = String::new();
-    for (what, finding) in [("answers", contractor), ("is the fault", fault)] {
+    // A finding that does not survive comes first.
+    let mut findings = [("answers", contractor), ("is the fault", fault)];
+    findings.sort_by_key(|(_, finding)| finding.verdict != Survival::Falls);
+    for (what, finding) in findings {
         text.push_str(&paragraph(&verdict(finding, what, found.factor), "", "  "));
     }
     for (title, finding) in [("Who answers", contractor), ("Which fault", fault)] {
