@@ -21,6 +21,8 @@ use crate::reduce::{Combination, Forest, ForestNode};
 
 /// Probabilities of all faults at which "makes the evidence more probable" is judged.
 const UNIFORM: [f64; 2] = [0.37, 0.61];
+/// What the difference of two likelihoods may owe to rounding, beside either.
+const ROUNDING: f64 = 1e-13;
 /// Relative difference up to which two values count as one.
 const SAME: f64 = 1e-9;
 
@@ -84,7 +86,7 @@ fn candidates(
 ) -> Vec<Candidate> {
     let influence = uniform.each_ref().map(|probability| {
         let at: Vec<f64> = part.stands_for.iter().map(|root| probability[*root as usize]).collect();
-        part.diagram.marginals(&at).birnbaum
+        part.diagram.marginals(&at)
     });
     let is_fault = |level: usize| forest.is_fault(part.stands_for[level]);
     let marginals = [1, 2].map(|seed| {
@@ -93,9 +95,12 @@ fn candidates(
         (at, marginals)
     });
     let mut result = Vec::new();
-    let scale = influence.each_ref().map(|all| all.iter().fold(0.0_f64, |most, own| own.abs().max(most)));
+    // What is rounding beside the evidence itself is no influence: reports that cancel out say nothing.
+    let scale = influence
+        .each_ref()
+        .map(|all| all.birnbaum.iter().fold(all.total * ROUNDING / SAME, |most, own| own.abs().max(most)));
     for level in (0..part.stands_for.len()).filter(|level| is_fault(*level)) {
-        if !(0..2).all(|which| influence[which][level] > SAME * scale[which]) {
+        if !(0..2).all(|which| influence[which].birnbaum[level] > SAME * scale[which]) {
             continue;
         }
         // Likelihood with the level's event over that without.

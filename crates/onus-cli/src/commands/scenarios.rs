@@ -55,7 +55,7 @@ pub(crate) fn run(query: &ScenariosQuery) -> std::result::Result<Outcome, Failur
 
 /// Columns of a scenario's name, and of a claim.
 const NAME: usize = 22;
-const CLAIM: usize = 18;
+const CLAIM: usize = 16;
 
 const LEGEND: &str = "View: the buyer's where it saw a failure, else the public's, else the first party's that did. \
     Misplaced: how much of the answer it put elsewhere than all evidence together did. Part: whether the split plays one, that is whether that, or its own \

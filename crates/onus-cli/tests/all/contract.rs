@@ -11,7 +11,7 @@ const KOREA: &str = "fixtures/scenarios/korea-2023";
 /// Every query with the arguments that make it run, without a format.
 fn queries(scenario: &str) -> Vec<Vec<String>> {
     let words = |line: String| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let mut queries: Vec<Vec<String>> = ["report", "diagnose", "timeline", "views", "check"]
+    let mut queries: Vec<Vec<String>> = ["report", "diagnose", "timeline", "views", "doubt", "check"]
         .iter()
         .map(|command| words(format!("{command} {scenario}")))
         .collect();

@@ -57,3 +57,33 @@ fn check(document: &str) -> usize {
 fn the_readme_shows_what_is_printed() {
     assert!(check("README.md") >= 1, "README.md shows the first command and its output");
 }
+
+#[test]
+fn the_founding_question_is_answered_by_what_is_printed() {
+    assert!(check("docs/korea-2023.md") >= 10, "docs/korea-2023.md shows its commands");
+    let drawn = stdout(&onus(&["timeline", "fixtures/scenarios/korea-2023", "--view", "public", "--format", "svg"]));
+    let file = std::fs::read_to_string(root().join("docs/korea-2023.svg")).expect("docs/korea-2023.svg is there");
+    assert_eq!(drawn.trim_end(), file.trim_end(), "draw docs/korea-2023.svg anew");
+}
+
+/// The numbers with decimals in a text.
+fn decimals(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let words = text.split(|c: char| !is_part(c)).map(|word| word.trim_matches('.'));
+    words.filter(|word| word.contains('.') && word.len() > 2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_figure_in_its_prose_stands_in_a_block() {
+    let text = std::fs::read_to_string(root().join("docs/korea-2023.md")).expect("docs/korea-2023.md is there");
+    let (mut prose, mut blocks) = (String::new(), String::new());
+    for (at, part) in text.split("```").enumerate() {
+        if at % 2 == 0 { &mut prose } else { &mut blocks }.push_str(part);
+    }
+    let figures = decimals(&prose);
+    assert!(figures.len() > 5, "the prose has figures");
+    let shown = decimals(&blocks);
+    for figure in figures {
+        assert!(shown.contains(&figure), "{figure} stands in no block of docs/korea-2023.md");
+    }
+}

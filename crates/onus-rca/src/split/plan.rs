@@ -112,7 +112,7 @@ pub struct Measure {
 const NOTHING: f64 = 1e-9;
 
 /// Readings into which uncertain monitors are expanded for a plan, which judges hundreds of structures.
-const READINGS: usize = 1 << 13;
+const READINGS: usize = 1 << 11;
 
 impl Plan {
     /// How incidents are counted for a plan: coarser than for one structure, the same for all that are compared.

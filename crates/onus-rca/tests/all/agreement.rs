@@ -107,7 +107,9 @@ fn check_groups(model: &Model, oracle: &Oracle, diagnosis: &Diagnosis) {
             .sum()
     };
     // Influences are compared with the greatest one: improbable evidence has small ones throughout.
-    let greatest = (0..count).map(|fault| influence(fault, 0.37).abs()).fold(0.0, f64::max);
+    // What is rounding beside the likelihood itself is none: reports that cancel out say nothing.
+    let likely = oracle.likelihood.iter().copied().fold(0.0, f64::max);
+    let greatest = (0..count).map(|fault| influence(fault, 0.37).abs()).fold(likely * 1e-4, f64::max);
     let speaks_for: Vec<usize> =
         (0..count).filter(|fault| [0.37, 0.61].iter().all(|t| influence(*fault, *t) > 1e-9 * greatest)).collect();
     let interchangeable = |a: usize, b: usize| {

@@ -50,6 +50,17 @@ fn two() -> Model {
 }
 
 #[test]
+fn reports_that_cancel_out_group_nothing() {
+    let two = System::new().fault("f", Fault::new("hardware", 0.1)).fault("g", Fault::new("software", 0.5));
+    let model = Model::new("known").system("a", two).monitor("ping", reports(0.99, 0.01));
+    let items = [Item::failed("e0", at(0), "a").via("ping"), Item::working("e1", at(2), "a").via("ping")];
+    assert!(
+        diagnose(&model, items).ambiguity_groups.is_empty(),
+        "the two reports together say nothing of either fault"
+    );
+}
+
+#[test]
 fn failure_runs_from_the_provider_to_the_consumer_and_not_back() {
     let model = two().build().unwrap();
     let graph = FaultGraph::compile(&model);
