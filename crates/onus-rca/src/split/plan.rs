@@ -111,14 +111,17 @@ pub struct Measure {
 /// Drops below this are rounding.
 const NOTHING: f64 = 1e-9;
 
-/// Readings into which uncertain monitors are expanded for a plan, which judges hundreds of structures.
+/// Readings into which uncertain monitors are expanded for a plan, which judges hundreds of structures; and how many
+/// incidents are drawn where that is not enough, the same for all of them.
 const READINGS: usize = 1 << 11;
+const SAMPLES: u64 = 2_000;
 
 impl Plan {
     /// How incidents are counted for a plan: coarser than for one structure, the same for all that are compared.
     #[must_use]
     pub fn counting(options: &SplitOptions) -> SplitOptions {
-        SplitOptions { reading_budget: options.reading_budget.min(READINGS), ..options.clone() }
+        let (reading_budget, samples) = (options.reading_budget.min(READINGS), options.samples.min(SAMPLES));
+        SplitOptions { reading_budget, samples, ..options.clone() }
     }
 
     /// Ranks measures and makes a plan.
