@@ -35,7 +35,7 @@ impl Model {
     /// {"systems":{"router":{}}}
     /// {"systems":{"portal":{"needs":["rooter"]}}}"#;
     /// let error = onus_model::Model::from_lines("estate.ndjson", std::io::Cursor::new(lines)).unwrap_err();
-    /// assert!(error.to_string().starts_with("estate.ndjson:3:34: error[ONUS-E0018]: there is no system `rooter`; did you"));
+    /// assert!(error.to_string().starts_with("estate.ndjson:3:32: error[ONUS-E0018]: there is no system `rooter`; did you"));
     /// ```
     pub fn from_lines(name: &str, lines: impl BufRead + Seek) -> Result<Self, Error> {
         read_lines(name, lines, validate::model)

@@ -21,6 +21,8 @@ use crate::paths::{CausalPath, path_to, ways_within};
 
 /// Faults of a model up to which a diagnosis lists all.
 const MOST_FAULTS_LISTED: usize = 10_000;
+/// Shares and posteriors of faults that differ by less are listed as equals.
+const TIED: f64 = 1e-12;
 /// Elements on all causal paths of one diagnosis together.
 const MOST_PATH_LENGTH: usize = 100_000;
 /// Terms that working out exonerations may go through; where it would be more, they are left out.
@@ -466,13 +468,22 @@ pub(crate) fn findings(case: &Case<'_>, figures: &Figures) -> (Vec<FaultFinding>
         let others = (0..faults.len()).filter(|at| !listed[*at]).map(FaultIndex::new);
         findings.extend(others.map(|index| finding(index, None, Figure::exact(0.0))));
     }
-    // Differences in the last digits are ties, which the id decides.
-    let rounded = |figure: Figure| (figure.middle() * 1e9).round();
-    findings.sort_unstable_by(|a, b| {
-        (rounded(b.share).total_cmp(&rounded(a.share)))
-            .then(rounded(b.posterior).total_cmp(&rounded(a.posterior)))
-            .then(a.index.cmp(&b.index))
-    });
+    // Differences in the last digits are ties: of shares, which the posterior decides; of posteriors, which the id does.
+    let of = |figure: fn(&FaultFinding) -> Figure| {
+        move |a: &FaultFinding, b: &FaultFinding| {
+            figure(b).middle().total_cmp(&figure(a).middle()).then(a.index.cmp(&b.index))
+        }
+    };
+    let tied = |figure: fn(&FaultFinding) -> Figure| {
+        move |a: &FaultFinding, b: &FaultFinding| figure(a).middle() - figure(b).middle() <= TIED
+    };
+    findings.sort_unstable_by(of(|finding| finding.share));
+    for alike in findings.chunk_by_mut(tied(|finding| finding.share)) {
+        alike.sort_unstable_by(of(|finding| finding.posterior));
+        for alike in alike.chunk_by_mut(tied(|finding| finding.posterior)) {
+            alike.sort_unstable_by_key(|finding| finding.index);
+        }
+    }
     let left_out = faults.len() - findings.len();
     (findings, left_out)
 }

@@ -46,7 +46,7 @@ pub struct DoubtOptions {
     pub view: Option<View>,
     /// How the diagnoses are made; its node budget holds for the readings too.
     pub diagnose: DiagnoseOptions,
-    /// Sets of readings that may be taken apart. Default 4,000. Where they do not suffice, *unmonitored* and *inherent* are
+    /// Sets of readings that may be taken apart. Default 2,000. Where they do not suffice, *unmonitored* and *inherent* are
     /// intervals.
     pub most_splits: usize,
 }
@@ -54,7 +54,7 @@ pub struct DoubtOptions {
 impl Default for DoubtOptions {
     fn default() -> Self {
         let diagnose = DiagnoseOptions { exoneration_items: 0, diagnoses: 1, ..DiagnoseOptions::default() };
-        Self { by: By::default(), as_of: None, view: None, diagnose, most_splits: 4_000 }
+        Self { by: By::default(), as_of: None, view: None, diagnose, most_splits: 2_000 }
     }
 }
 
