@@ -2,7 +2,7 @@
 //!
 //! A [`Record`] is one entry of a section of the model file. Written as a line ([`Record::write`]), it is a model file in
 //! JSON that holds nothing but this entry, `{"systems":{"router":{"needs":["power"]}}}`: what is known about the model
-//! file holds for each line, and all lines together are the model. `ndjson` reads them.
+//! file holds for each line, and all lines together are the model. `lines` reads them.
 
 use std::io::{self, Write};
 

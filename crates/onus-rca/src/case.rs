@@ -223,11 +223,11 @@ impl<'g> Case<'g> {
     }
 
     /// Takes in all systems whose state can say something about the events of the case, and what else those can fail by:
-    /// all that hangs together with it, in either direction. Returns their gates, in order; only those that were in it
-    /// before, where there are more nodes than that.
+    /// all that hangs together with it, in either direction. Returns their gates, in order, and `true`; those that were in
+    /// it before, and `false`, where there are more nodes than that.
     ///
     /// O(nodes and edges taken in).
-    pub(crate) fn take_in_neighbours(&mut self, most_nodes: usize) -> Vec<Node> {
+    pub(crate) fn take_in_neighbours(&mut self, most_nodes: usize) -> (Vec<Node>, bool) {
         let systems = |nodes: &FxHashSet<Node>, graph: &FaultGraph| -> Vec<Node> {
             let is_system = |gate: &Node| matches!(graph.element(*gate), Some(Element::System(_)));
             let mut gates: Vec<Node> = nodes.iter().copied().filter(is_system).collect();
@@ -244,7 +244,7 @@ impl<'g> Case<'g> {
                 }
             }
             if seen.len() > most_nodes {
-                return systems(&self.cone, self.graph);
+                return (systems(&self.cone, self.graph), false);
             }
         }
         seen.retain(|node| self.graph.event(*node).is_none());
@@ -257,7 +257,7 @@ impl<'g> Case<'g> {
                 self.probability[variable.index()] = multiply_odds(prior, *factor);
             }
         }
-        gates
+        (gates, true)
     }
 
     fn close_over(&mut self, mut open: Vec<Node>) {

@@ -63,6 +63,9 @@ pub struct Conclusion {
     pub points_at: Option<Outcome>,
     /// Whether it can tell what all evidence together would.
     pub can_tell: bool,
+    /// The contractor it points at, whatever answers are listed under.
+    #[serde(skip)]
+    pointer: Option<String>,
 }
 
 fn rows_of<S: serde::Serializer>(attribution: &Attribution, serializer: S) -> Result<S::Ok, S::Error> {
@@ -87,7 +90,7 @@ pub struct Dispute {
     pub outcomes: Vec<Outcome>,
     /// The share that party i, seeing what it sees, gives to outcome j. Rows add up to 1.
     pub matrix: Vec<Vec<Figure>>,
-    /// Pairs of parties each of which points at the other.
+    /// Pairs of contractors each of which points at the other, whatever answers are listed under.
     pub mutual: Vec<[String; 2]>,
     /// Three or more parties each of which points at the next, and the last at the first.
     pub cycles: Vec<Vec<String>>,
@@ -95,7 +98,7 @@ pub struct Dispute {
     pub alone: Vec<String>,
     /// The fewest parties that can only tell together, where none can alone.
     pub together: Vec<Together>,
-    /// Whether sets were left untried: more than four parties, or more than 2,000 sets.
+    /// Whether all sets that could be smaller were tried: sets of up to four parties are, and at most 2,000 of them.
     pub together_complete: bool,
 }
 
@@ -150,7 +153,14 @@ impl Asker<'_> {
     fn concludes(&self, view: String, evidence: &Evidence) -> Conclusion {
         let diagnosis = self.graph.diagnose(evidence, &self.options.diagnose);
         let attribution = Attribution::of(self.model, &diagnosis, self.options.by, self.incident.day());
-        let points_at = attribution.leader().filter(|_| evidence.has_failure()).map(Outcome::of);
+        let leader =
+            |attribution: &Attribution| attribution.leader().filter(|_| evidence.has_failure()).map(Outcome::of);
+        let points_at = leader(&attribution);
+        let contractor = match self.options.by {
+            By::Contractor => points_at.clone(),
+            _ => leader(&Attribution::of(self.model, &diagnosis, By::Contractor, self.incident.day())),
+        };
+        let pointer = contractor.filter(Outcome::is_party).map(|outcome| outcome.who);
         Conclusion {
             view,
             evidence: evidence.items().iter().map(|item| item.id.clone()).collect(),
@@ -159,6 +169,7 @@ impl Asker<'_> {
             attribution,
             points_at,
             can_tell: false,
+            pointer,
         }
     }
 
@@ -238,9 +249,8 @@ fn cycles(views: &[Conclusion]) -> (Vec<[String; 2]>, Vec<Vec<String>>) {
         .iter()
         .skip(2)
         .map(|party| {
-            let points_at =
-                party.points_at.as_ref().filter(|outcome| outcome.is_party() && outcome.who != party.view)?;
-            number.get(points_at.who.as_str()).copied()
+            let pointer = party.pointer.as_ref().filter(|who| **who != party.view)?;
+            number.get(pointer.as_str()).copied()
         })
         .collect();
     let name = |at: usize| views[at + 2].view.clone();

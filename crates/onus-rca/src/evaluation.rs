@@ -47,7 +47,7 @@ pub struct Evaluation {
 impl Evaluation {
     /// Judges an incident at the time its first cause was announced.
     ///
-    /// Cost: that of [`DoubtReport::of`] and two diagnoses.
+    /// Cost: that of [`DoubtReport::of`], two diagnoses, and [`hand_offs`].
     pub fn of(model: &Model, incident: &Incident, by: By) -> Self {
         let graph = FaultGraph::compile(model);
         let first_blamed = first_claim(model, incident);

@@ -55,10 +55,9 @@ impl Hidden {
             view.evidence(model, incident, None).known_times().filter(|(_, time)| in_time(time)).collect()
         };
         let pooled = times_of(View::Pooled);
-        let moments: Vec<Time> = pooled.values().copied().collect::<BTreeSet<Time>>().into_iter().collect();
         let parties: Vec<(View, Times)> =
             View::all(model).into_iter().skip(1).map(|view| (view, times_of(view))).collect();
-        let mut search = Search { asker, leads, pooled, moments, parties: &parties, left: MOST_DIAGNOSES };
+        let mut search = Search { asker, leads, pooled, parties: &parties, left: MOST_DIAGNOSES };
         let mut groups: Vec<(&Times, Vec<View>)> = Vec::new();
         for (view, times) in &parties {
             match groups.iter_mut().find(|(other, _)| *other == times) {
@@ -85,8 +84,6 @@ struct Search<'a> {
     asker: Asker<'a>,
     leads: Outcome,
     pooled: Times,
-    /// When anybody came to know something.
-    moments: Vec<Time>,
     parties: &'a [(View, Times)],
     /// Diagnoses left.
     left: usize,
@@ -104,7 +101,9 @@ impl Search<'_> {
 
     /// The items that would have let some parties, who know the same, tell.
     fn party(&mut self, times: &Times, views: &[View], found: &mut Vec<Hidden>) -> Option<()> {
-        let moments = self.moments.clone();
+        // When anybody, or they, came to know something.
+        let moments: BTreeSet<Time> = self.pooled.values().chain(times.values()).copied().collect();
+        let moments: Vec<Time> = moments.into_iter().collect();
         // As it was: from which moment on it tells for good.
         let mut told = moments.len();
         while told > 0 && self.tells(times, moments[told - 1], None)?.0 {

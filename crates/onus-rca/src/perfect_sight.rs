@@ -61,6 +61,8 @@ pub(crate) struct PerfectSight {
     forest: Forest,
     scratch: shares::Scratch,
     node_budget: usize,
+    /// Whether every system whose state can say something is among them.
+    sees_all: bool,
 }
 
 /// A distribution over faults and *unexplained*.
@@ -146,7 +148,7 @@ impl PerfectSight {
         node_budget: usize,
     ) -> Result<Option<Self>, BudgetExceeded> {
         let mut case = Case::new(graph, evidence);
-        let gates = case.take_in_neighbours(MOST_NODES);
+        let (gates, sees_all) = case.take_in_neighbours(MOST_NODES);
         let (mut network, states) = Network::with_states(&case, &gates);
         let observed = network.failures.len();
         network.failures.extend(states.iter().map(|(_, term)| *term));
@@ -160,11 +162,17 @@ impl PerfectSight {
         let forest = Forest::new(network.probability.clone(), fault.iter().map(Option::is_some).collect());
         let scratch = shares::Scratch::new(&forest);
         let stands_for = encoded.event.iter().map(|event| event.0).collect();
-        let sight = Self { encoded, observed, system, fault, stands_for, forest, scratch, node_budget };
+        let sight = Self { encoded, observed, system, fault, stands_for, forest, scratch, node_budget, sees_all };
         Ok((sight.probability(sight.encoded.evidence) > 0.0).then_some(sight))
     }
 
-    /// All systems whose state can say something.
+    /// Whether every system whose state can say something is among [`systems`](Self::systems): an expectation over their
+    /// states is only an upper bound otherwise.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.sees_all
+    }
+
+    /// The systems whose state can say something; of very large estates those alone that the evidence can come from.
     pub(crate) fn systems(&self) -> Vec<SystemIndex> {
         let mut systems = self.system.clone();
         systems.dedup();

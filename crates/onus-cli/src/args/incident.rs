@@ -195,7 +195,7 @@ pub(crate) struct AdviseQuery {
     #[arg(long, value_name = "HOURS", default_value_t = AdviceOptions::default().hours, value_parser = hours)]
     hours: f64,
     /// Ask for the estate, before anything fails: which clauses, monitors, integrators and mergers to spend so much on
-    #[arg(long, value_name = "COST", value_parser = cost, conflicts_with_all = ["incident", "as_of"])]
+    #[arg(long, value_name = "COST", value_parser = cost, conflicts_with_all = ["incident", "as_of", "view", "by", "sort_by", "hours", "test_reliability"])]
     pub(crate) budget: Option<f64>,
     /// With --budget, what measures cost, e.g. share=1,monitor=2,integrator=5,merge=10
     #[arg(long, value_name = "KIND=COST", value_delimiter = ',', value_parser = kind_and_cost, requires = "budget")]

@@ -98,7 +98,7 @@ pub(crate) fn sentence(report: &DoubtReport) -> String {
     let all = bits(doubt.minus(split));
     let plays = if *split_plays_a_part { "" } else { " The split plays no part." };
     match finding {
-        DoubtSource::NothingSeen => "Nobody saw a failure: there is nothing to be in doubt about.".to_owned(),
+        DoubtSource::NothingSeen => format!("{view} knew of no failure: there is nothing for it to be in doubt about."),
         DoubtSource::OneOwner => {
             format!("One owner, {pooled}, answers for every fault there is: the split plays no part.")
         }

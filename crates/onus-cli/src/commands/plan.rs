@@ -18,7 +18,7 @@ struct Result<'a> {
 
 pub(crate) fn run(query: &AdviseQuery, budget: f64) -> std::result::Result<Outcome, Failure> {
     let estate = Estate::open(&query.files)?;
-    let options = Plan::counting(&query.count.options());
+    let options = query.count.options().for_many();
     let dictionary = FaultDictionary::of(&FaultGraph::compile(&estate.model), &options);
     let asked = PlanOptions { budget, costs: query.costs(), ..PlanOptions::default() };
     let plan = Plan::of(&estate.model, &dictionary, &options, &asked);

@@ -2,8 +2,8 @@
 
 use onus_model::{Alternative, Model};
 use onus_rca::{
-    Curve, CurveOptions, CurvePoint, ExpectedTerms, FaultDictionary, FaultGraph, Figure, How, Incidents, Readings,
-    Split, SplitOptions, StructureSplit, ViewSplit,
+    Curve, CurveOptions, CurvePoint, DoubtSource, ExpectedTerms, FaultDictionary, FaultGraph, Figure, How, Incidents,
+    Readings, Split, SplitOptions, StructureSplit, ViewSplit,
 };
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub(crate) fn run(query: &SplitQuery) -> std::result::Result<Outcome, Failure> {
     let mut estate = Estate::read(&query.model, None)?;
     let options = query.count.options();
     if query.curve {
-        return curve(query, &estate, &options);
+        return curve(query, &estate, &options.for_many());
     }
     let structures = structures(query, &mut estate)?;
     let dictionary = FaultDictionary::of(&FaultGraph::compile(&estate.model), &options);
@@ -146,17 +146,16 @@ fn incidents(incidents: &Incidents, actual: &StructureSplit) -> String {
 /// One sentence about where the doubt comes from.
 fn verdict(actual: &StructureSplit) -> String {
     let ExpectedTerms { doubt, split, unmonitored, inherent } = actual.contractor;
-    if doubt.hi < 0.005 {
-        return "Whoever sees most is in no doubt who answers.".to_owned();
-    }
-    let largest =
-        [(split, "the split"), (unmonitored, "what nobody watches"), (inherent, "what no monitor could tell")]
-            .into_iter()
-            .max_by(|(a, _), (b, _)| a.middle().total_cmp(&b.middle()))
-            .map_or("", |(_, name)| name);
+    let most = match actual.source {
+        DoubtSource::OneOwner => return "One contractor holds every contract: the split plays no part.".to_owned(),
+        DoubtSource::Split => "the split",
+        DoubtSource::Unmonitored => "what nobody watches",
+        DoubtSource::Inherent => "what no monitor could tell",
+        _ => return "Whoever sees most is in no doubt who answers.".to_owned(),
+    };
     format!(
         "Of {} bits of doubt about who answers, as {} sees it, {} are due to the split, {} to what nobody watches, {} are \
-         inherent: most is due to {largest}.",
+         inherent: most is due to {most}.",
         bits(doubt),
         actual.headline,
         bits(split),

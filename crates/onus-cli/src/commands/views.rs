@@ -59,6 +59,7 @@ pub(crate) fn run(query: &ViewsQuery) -> std::result::Result<Outcome, Failure> {
                 format!("\n{}", pointing(&dispute)),
                 telling(&dispute),
                 hidden_evidence(&hidden),
+                if complete { "" } else { "The search for more of it stopped at its budget.\n" }.to_owned(),
             ];
             print(&parts.concat());
         }
@@ -180,7 +181,8 @@ fn telling(dispute: &Dispute) -> String {
             first.parties.join(" + ")
         )
     } else {
-        format!("All evidence together says {leader}. No party could tell alone, nor could a few together.")
+        let tried = if dispute.together_complete { "" } else { " of those that were tried" };
+        format!("All evidence together says {leader}. No party could tell alone, nor could a few together{tried}.")
     };
     paragraph(&text, "", "")
 }

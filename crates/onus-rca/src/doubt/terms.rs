@@ -274,7 +274,10 @@ fn full(graph: &FaultGraph, pooled: &Evidence, outcomes: &Outcomes, options: &Do
         (rounded(y[1]).total_cmp(&rounded(x[1]))).then(rounded(y[0]).total_cmp(&rounded(x[0]))).then(a.cmp(b))
     });
     let telling: Vec<SystemIndex> = unwatched.iter().map(|(system, _)| *system).collect();
-    let inherent = sight.expect(&telling, &measure, options.most_splits).ok()?;
+    let mut inherent = sight.expect(&telling, &measure, options.most_splits).ok()?;
+    if !sight.sees_all() {
+        inherent = inherent.map(|most| Figure::interval(0.0, most.hi));
+    }
     unwatched.retain(|(_, drop)| drop.iter().any(|drop| drop.middle() > ROUNDING));
     unwatched.truncate(WATCHED);
     Some(Full { inherent, unwatched })

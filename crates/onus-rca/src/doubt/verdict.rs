@@ -16,7 +16,7 @@ const NO_PART: f64 = 0.05;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DoubtSource {
-    /// No view saw a failure.
+    /// The view saw no failure.
     NothingSeen,
     /// One party answers for every fault there is: the split plays no part.
     OneOwner,
@@ -70,7 +70,7 @@ pub(super) fn verdict(views: &[ViewDoubt], about: usize, outcomes: &Outcomes, mo
     let seeing: Vec<&ViewDoubt> = views.iter().filter(|view| view.saw_failure).collect();
     let certain = |view: &ViewDoubt| view.contractor.doubt.hi < CERTAIN && named(view) == named(pooled);
     let [split, unmonitored, inherent] = [terms.split, terms.unmonitored, terms.inherent].map(Figure::middle);
-    let finding = if seeing.is_empty() {
+    let finding = if !view.saw_failure {
         DoubtSource::NothingSeen
     } else if one_owner(outcomes, model) {
         DoubtSource::OneOwner

@@ -16,6 +16,11 @@ use super::worlds::{World, Worlds};
 use crate::fault_graph::FaultGraph;
 use crate::random::{Random, mix};
 
+/// Drawn incidents times worlds, each of which is a step for every view.
+const DRAWN: u64 = 20_000_000;
+/// Incidents that may be drawn however many worlds there are.
+const FEWEST_DRAWN: u64 = 1_000;
+
 /// Readings that are left out: none; and where they do not fit so, those less probable than this, given their world.
 const CUTOFFS: [f64; 5] = [0.0, 1e-11, 1e-9, 1e-8, 1e-7];
 /// Probability of all readings that are left out, at most; else incidents are drawn.
@@ -282,7 +287,8 @@ impl FaultDictionary {
             .collect();
         let idle = self.idle_alarms();
         let (mut world_of, mut alarms) = (Vec::new(), Rows::new());
-        for _ in 0..options.samples.max(2) {
+        let most = (DRAWN / self.affecting.max(1) as u64).max(FEWEST_DRAWN);
+        for _ in 0..options.samples.clamp(2, most) {
             let at = random.unit() * sums.last().copied().unwrap_or(0.0);
             let world = sums.partition_point(|sum| *sum <= at).min(self.affecting - 1);
             let readings = self.alarms(world, &idle);

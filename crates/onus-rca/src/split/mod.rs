@@ -47,7 +47,7 @@ pub struct SplitOptions {
     pub world_budget: usize,
     /// Readings that uncertain monitors may be expanded into; where there are more, incidents are drawn. Default 2^18.
     pub reading_budget: usize,
-    /// Incidents that are drawn, at least 2. Default 10,000.
+    /// Incidents that are drawn, at least 2; no more than 1,000, or than makes 2·10^7 with the number of worlds. Default 10,000.
     pub samples: u64,
     /// What the generator begins with. Default 0.
     pub seed: u64,
@@ -59,6 +59,20 @@ pub struct SplitOptions {
     pub list: usize,
     /// Contractors whose views are looked at where incidents are drawn, those that see most first. Default 64.
     pub sampled_views: usize,
+}
+
+/// Readings into which uncertain monitors are expanded where hundreds of structures are judged; and how many incidents are
+/// drawn where that is not enough, the same for all of them.
+const READINGS_FOR_MANY: usize = 1 << 11;
+const SAMPLES_FOR_MANY: u64 = 2_000;
+
+impl SplitOptions {
+    /// How incidents are counted for plans and curves, which judge hundreds of structures: coarser than for one.
+    #[must_use]
+    pub fn for_many(&self) -> Self {
+        let reading_budget = self.reading_budget.min(READINGS_FOR_MANY);
+        Self { reading_budget, samples: self.samples.min(SAMPLES_FOR_MANY), ..self.clone() }
+    }
 }
 
 impl Default for SplitOptions {

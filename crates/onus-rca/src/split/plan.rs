@@ -43,7 +43,7 @@ pub struct PlanOptions {
     pub budget: f64,
     /// What measures cost.
     pub costs: Costs,
-    /// Measures of each kind that are tried at each step. Pairs with the most interfaces between them come first, and
+    /// Pairs of contractors, and unwatched systems, that are tried at each step; integrators all are. Pairs with the most interfaces between them come first, and
     /// unwatched systems of which it is least certain whether they fail in an incident. Default 100.
     pub tried: usize,
 }
@@ -111,22 +111,10 @@ pub struct Measure {
 /// Drops below this are rounding.
 const NOTHING: f64 = 1e-9;
 
-/// Readings into which uncertain monitors are expanded for a plan, which judges hundreds of structures; and how many
-/// incidents are drawn where that is not enough, the same for all of them.
-const READINGS: usize = 1 << 11;
-const SAMPLES: u64 = 2_000;
-
 impl Plan {
-    /// How incidents are counted for a plan: coarser than for one structure, the same for all that are compared.
-    #[must_use]
-    pub fn counting(options: &SplitOptions) -> SplitOptions {
-        let (reading_budget, samples) = (options.reading_budget.min(READINGS), options.samples.min(SAMPLES));
-        SplitOptions { reading_budget, samples, ..options.clone() }
-    }
-
     /// Ranks measures and makes a plan.
     ///
-    /// O(steps · kinds · tried) structures are judged.
+    /// O(steps · (4 · tried + contractors)) structures are judged.
     pub fn of(model: &Model, dictionary: &FaultDictionary, options: &SplitOptions, plan: &PlanOptions) -> Self {
         let options = SplitOptions { confusion: 0, list: 0, ..options.clone() };
         let planner = Planner { dictionary, options: &options, plan };
@@ -138,18 +126,24 @@ impl Plan {
         };
         let single = ranked.iter().filter(|(measure, _)| measure.cost <= plan.budget + NOTHING);
         let single = single.max_by(|(a, _), (b, _)| a.drop.total_cmp(&b.drop).then(b.what.cmp(&a.what))).cloned();
-        let (mut steps, mut left, mut current) = (Vec::new(), plan.budget, ranked.clone());
-        let ended = loop {
-            let Some((measure, next)) = affordable(&current, left) else {
-                break if current.is_empty() { PlanEnd::NothingHelps } else { PlanEnd::Budget };
-            };
-            left -= measure.cost;
-            steps.push(measure);
-            current = planner.measures(&next, &planner.judge(&next));
+        // Greedy, from what was taken already on.
+        let go_on = |mut steps: Vec<Measure>, mut current: Vec<(Measure, Model)>| {
+            let mut left = plan.budget - steps.iter().map(|step| step.cost).sum::<f64>();
+            loop {
+                let Some((measure, next)) = affordable(&current, left) else {
+                    let ended = if current.is_empty() { PlanEnd::NothingHelps } else { PlanEnd::Budget };
+                    return (steps, ended);
+                };
+                left -= measure.cost;
+                steps.push(measure);
+                current = planner.measures(&next, &planner.judge(&next));
+            }
         };
+        let (mut steps, mut ended) = go_on(Vec::new(), ranked.clone());
         let gained: f64 = steps.iter().map(|step| step.drop).sum();
-        if let Some((single, _)) = single.filter(|(single, _)| single.drop > gained + NOTHING) {
-            steps = vec![single];
+        if let Some((single, next)) = single.filter(|(single, _)| single.drop > gained + NOTHING) {
+            let rest = planner.measures(&next, &planner.judge(&next));
+            (steps, ended) = go_on(vec![single], rest);
         }
         Self {
             incidents: dictionary.incidents(&options),

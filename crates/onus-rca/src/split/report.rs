@@ -9,6 +9,7 @@ use super::labels::Labels;
 use super::sampled;
 use super::signatures::Signatures;
 use super::tally::{Detail, LEVELS, Mean, Tally};
+use crate::doubt::DoubtSource;
 use crate::figure::{Figure, How};
 use crate::view::View;
 
@@ -55,6 +56,9 @@ pub struct StructureSplit {
     pub fault: ExpectedTerms,
     /// The headline's doubt about who answers.
     pub contractor: ExpectedTerms,
+    /// What most of the headline's doubt about who answers is due to; [`DoubtSource::Agreed`] where there is next to none, and
+    /// [`DoubtSource::OneOwner`] where only one contractor holds a contract. The greatest of the terms' middles decides.
+    pub source: DoubtSource,
     /// Expected number of outcomes that a desk tries, the most probable first, until it has the one that answers, when it
     /// knows what is public: hand-offs under the policy *most probable first*, each try settling that outcome alone.
     pub hand_offs: Figure,
@@ -256,6 +260,24 @@ impl StructureSplit {
     }
 }
 
+/// Doubt in bits below which whoever sees most is in no doubt.
+const NO_DOUBT: f64 = 0.005;
+
+fn source(terms: ExpectedTerms, contractors: usize) -> DoubtSource {
+    let [split, unmonitored, inherent] = [terms.split, terms.unmonitored, terms.inherent].map(Figure::middle);
+    if contractors == 1 {
+        DoubtSource::OneOwner
+    } else if terms.doubt.hi < NO_DOUBT {
+        DoubtSource::Agreed
+    } else if split > unmonitored && split > inherent {
+        DoubtSource::Split
+    } else if unmonitored > inherent {
+        DoubtSource::Unmonitored
+    } else {
+        DoubtSource::Inherent
+    }
+}
+
 struct Maker<'d> {
     dictionary: &'d FaultDictionary,
     options: &'d SplitOptions,
@@ -406,6 +428,7 @@ impl<'d> Maker<'d> {
             headline: headline.view,
             fault: headline.fault,
             contractor: headline.contractor,
+            source: source(headline.contractor, holders.len()),
             hand_offs: public,
             views: views.into_iter().take(self.options.list).map(|(_, view)| view).collect(),
             views_left_out: left_out,

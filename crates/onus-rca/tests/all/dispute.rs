@@ -169,10 +169,12 @@ proptest! {
         let (found, complete) = Hidden::of(&model, &graph, &incident, &DisputeOptions::default());
         prop_assert!(complete);
         prop_assert!(leads.is_some() || found.is_empty());
-        let moments: Vec<Time> = pooled.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let mut expected: BTreeSet<(String, String, Time, Option<Time>)> = BTreeSet::new();
         for view in View::all(&model).into_iter().skip(1).filter(|_| leads.is_some()) {
             let own = times(&model, &incident, view);
+            // Beliefs change only when the party, or somebody who could tell it, comes to know something.
+            let moments: BTreeSet<Time> = pooled.values().chain(own.values()).copied().collect();
+            let moments: Vec<Time> = moments.into_iter().collect();
             let tells = |with: Option<&str>, at: Time| {
                 let mut known = own.clone();
                 known.retain(|_, time| *time <= at);
