@@ -9,6 +9,7 @@ use onus_rca::{Figure, How};
 use serde::Serialize;
 
 use crate::input::{Failure, Input};
+use crate::table::paragraph;
 
 /// A result for programs: what it is, what it was made from, and the result itself.
 #[derive(Serialize)]
@@ -118,8 +119,10 @@ pub(crate) fn role(role: FaultRole) -> &'static str {
     }
 }
 
-/// Bold, for headings.
+/// Bold, for headings; in lines of the width.
 pub(crate) fn heading(text: &str) -> String {
+    let text = paragraph(text, "", "");
+    let text = text.trim_end();
     let bold = anstyle::Style::new().bold();
     format!("{bold}{text}{bold:#}")
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use onus_model::{EvidenceId, Incident, Model, Time};
 use serde::Serialize;
 
-use crate::attribution::{Attribution, By};
+use crate::attribution::{Attribution, By, Kind};
 use crate::diagnose::{DiagnoseOptions, Diagnosis};
 use crate::doubt::Doubt;
 use crate::evidence::Evidence;
@@ -153,8 +153,11 @@ impl Asker<'_> {
     fn concludes(&self, view: String, evidence: &Evidence) -> Conclusion {
         let diagnosis = self.graph.diagnose(evidence, &self.options.diagnose);
         let attribution = Attribution::of(self.model, &diagnosis, self.options.by, self.incident.day());
-        let leader =
-            |attribution: &Attribution| attribution.leader().filter(|_| evidence.has_failure()).map(Outcome::of);
+        // That no fault explains it is no answer to point at.
+        let leader = |attribution: &Attribution| {
+            let row = attribution.leader().filter(|row| evidence.has_failure() && row.kind != Kind::Unexplained);
+            row.map(Outcome::of)
+        };
         let points_at = leader(&attribution);
         let contractor = match self.options.by {
             By::Contractor => points_at.clone(),

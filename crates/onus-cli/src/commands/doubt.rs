@@ -99,6 +99,9 @@ pub(crate) fn sentence(report: &DoubtReport) -> String {
     let plays = if *split_plays_a_part { "" } else { " The split plays no part." };
     match finding {
         DoubtSource::NothingSeen => format!("{view} knew of no failure: there is nothing for it to be in doubt about."),
+        DoubtSource::Unexplained => {
+            format!("The model cannot explain what {view}, or all together, knew; `onus diagnose` says what.")
+        }
         DoubtSource::OneOwner => {
             format!("One owner, {pooled}, answers for every fault there is: the split plays no part.")
         }

@@ -68,7 +68,11 @@ fn structures(query: &SplitQuery, estate: &mut Estate) -> std::result::Result<Ve
     let two = |text: &str, mark: char, what: &str| {
         let (first, second) =
             text.split_once(mark).ok_or_else(|| Failure::Usage(format!("expected {what}, found `{text}`")))?;
-        Ok::<_, Failure>((first.trim().to_owned(), second.trim().to_owned()))
+        let (first, second) = (first.trim(), second.trim());
+        if first == second {
+            return Err(Failure::Usage(format!("expected {what} with two different contractors, found `{text}`")));
+        }
+        Ok::<_, Failure>((first.to_owned(), second.to_owned()))
     };
     for text in &query.merge {
         let (first, second) = two(text, ',', "--merge A,B")?;
@@ -80,7 +84,15 @@ fn structures(query: &SplitQuery, estate: &mut Estate) -> std::result::Result<Ve
     }
     for text in &query.integrator {
         let (who, selector) = two(text, ':', "--integrator C:SELECTOR")?;
-        alternatives.push(Alternative::Integrator(who, vec![selector]));
+        if who.is_empty() || who.contains(char::is_whitespace) {
+            return Err(Failure::Usage(format!("--integrator C:SELECTOR expects a contractor's id, found `{who}`")));
+        }
+        let alternative = Alternative::Integrator(who, vec![selector]);
+        if let Err(error) = estate.model.under(&alternative) {
+            let expected = "expected a selector of interfaces, e.g. `* -> *`";
+            return Err(Failure::Usage(format!("--integrator {text}: {expected}; {error}")));
+        }
+        alternatives.push(alternative);
     }
     let mut structures = Vec::new();
     for alternative in alternatives {

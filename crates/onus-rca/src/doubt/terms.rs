@@ -89,6 +89,8 @@ pub struct ViewDoubt {
     pub view: String,
     /// Whether it knew of any failure. If not, it has nothing to be in doubt about: its doubt is 0.
     pub saw_failure: bool,
+    /// Whether the model cannot explain what it knows: no figure of it means anything then.
+    pub conflict: bool,
     /// About which fault is behind the failure.
     pub fault: Terms,
     /// About who answers for it.
@@ -127,6 +129,7 @@ pub struct DoubtReport {
 /// What a view knows and concludes.
 struct Known {
     evidence: Evidence,
+    conflict: bool,
     doubt: Doubt,
     leader: Option<(Outcome, Figure)>,
     /// Shares by fault, then what is unexplained.
@@ -168,7 +171,8 @@ impl Known {
             together.clear();
         }
         let together = together.into_iter().map(|fault| model.faults()[fault.index()].id.clone()).collect();
-        Self { doubt: Doubt::of(&diagnosis, &attribution), evidence, leader, shares, answers, together }
+        let conflict = diagnosis.conflict.is_some();
+        Self { doubt: Doubt::of(&diagnosis, &attribution), evidence, conflict, leader, shares, answers, together }
     }
 
     /// Half the sum of the differences from what somebody else believes, at both levels.
@@ -228,6 +232,7 @@ impl DoubtReport {
                 ViewDoubt {
                     view: view.name(model),
                     saw_failure: own.evidence.has_failure(),
+                    conflict: own.conflict,
                     fault: Terms::new(own.doubt.fault_bits, pooled.doubt.fault_bits, inherent, of_fault),
                     contractor: Terms::new(
                         own.doubt.contractor_bits,

@@ -18,6 +18,8 @@ const NO_PART: f64 = 0.05;
 pub enum DoubtSource {
     /// The view saw no failure.
     NothingSeen,
+    /// The model cannot explain what the view knows, or what all together know.
+    Unexplained,
     /// One party answers for every fault there is: the split plays no part.
     OneOwner,
     /// Every view that saw a failure names the same, all but surely.
@@ -72,6 +74,8 @@ pub(super) fn verdict(views: &[ViewDoubt], about: usize, outcomes: &Outcomes, mo
     let [split, unmonitored, inherent] = [terms.split, terms.unmonitored, terms.inherent].map(Figure::middle);
     let finding = if !view.saw_failure {
         DoubtSource::NothingSeen
+    } else if view.conflict || pooled.conflict {
+        DoubtSource::Unexplained
     } else if one_owner(outcomes, model) {
         DoubtSource::OneOwner
     } else if seeing.iter().all(|view| certain(view)) {
@@ -88,7 +92,7 @@ pub(super) fn verdict(views: &[ViewDoubt], about: usize, outcomes: &Outcomes, mo
         DoubtSource::Inherent
     };
     let split_plays_a_part = match finding {
-        DoubtSource::NothingSeen | DoubtSource::OneOwner | DoubtSource::Agreed => false,
+        DoubtSource::NothingSeen | DoubtSource::Unexplained | DoubtSource::OneOwner | DoubtSource::Agreed => false,
         _ => split.abs() > NO_PART || terms.misplaced.middle() > NO_PART,
     };
     DoubtVerdict {

@@ -444,9 +444,16 @@ impl<'d> Maker<'d> {
         let error = |mean: Mean, range: f64| self.samples.map_or(0.0, |n| self.error(mean, n, range));
         // Expectations that theory says are not negative: what is below 0 is rounding, or the sample's error.
         let doubt = self.bits(doubt, error(sum.tally.entropy, range), range);
+        let reads_all = split.is_nothing();
         let split = self.difference(split.value, error(split, 2.0 * range), range);
         let unmonitored = self.difference(unmonitored, error(pooled.tally.entropy, range), range);
-        ExpectedTerms { doubt, split, unmonitored, inherent: self.lossy(inherent, range) }
+        let inherent = self.lossy(inherent, range);
+        // Each bound holds for certain or with its confidence; so does what follows from several, since no term is negative.
+        let doubt = Figure { lo: doubt.lo.max(inherent.lo.min(doubt.hi)), ..doubt };
+        let most = (doubt.hi - inherent.lo).max(0.0);
+        let within = |term: Figure| Figure { lo: term.lo.min(most), hi: term.hi.min(most), ..term };
+        let split = if reads_all && self.dictionary.lost <= 0.0 { Figure::exact(0.0) } else { within(split) };
+        ExpectedTerms { doubt, split, unmonitored: within(unmonitored), inherent }
     }
 
     /// Half the width of a confidence interval: the empirical Bernstein bound of Maurer & Pontil (2009, theorem 4), on both

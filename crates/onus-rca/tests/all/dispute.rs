@@ -36,7 +36,8 @@ fn told(model: &Model, incident: &Incident, evidence: &Evidence) -> Option<Name>
     for ((kind, who), share) in law.judge(&oracle.share, oracle.unexplained).causal {
         *outcomes.entry((if kind == Kind::Shared { Kind::Assigned } else { kind }, who)).or_default() += share;
     }
-    outcomes.into_iter().find(|(_, share)| *share > 0.5 + 1e-9).map(|(name, _)| name)
+    let named = |(kind, _): &Name| *kind != Kind::Unexplained;
+    outcomes.into_iter().find(|(name, share)| named(name) && *share > 0.5 + 1e-9).map(|(name, _)| name)
 }
 
 /// Whether some evidence lies so close to one half that rounding decides.
