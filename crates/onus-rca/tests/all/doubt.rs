@@ -138,11 +138,15 @@ proptest! {
         let model = case.model();
         let incident = case.incident(&model);
         let report = DoubtReport::of(&model, &FaultGraph::compile(&model), &incident, &DoubtOptions::default());
-        if report.views.iter().any(|view| view.saw_failure) {
-            prop_assert_eq!(report.verdict.finding, DoubtSource::OneOwner);
-            prop_assert!(!report.verdict.split_plays_a_part);
+        let about = report.views.iter().find(|view| view.view == report.verdict.view).expect("a view of the report");
+        let expected = if !about.saw_failure {
+            DoubtSource::NothingSeen
+        } else if about.conflict || report.views[0].conflict {
+            DoubtSource::Unexplained
         } else {
-            prop_assert_eq!(report.verdict.finding, DoubtSource::NothingSeen);
-        }
+            DoubtSource::OneOwner
+        };
+        prop_assert_eq!(report.verdict.finding, expected);
+        prop_assert!(!report.verdict.split_plays_a_part);
     }
 }
