@@ -155,8 +155,8 @@ impl Asker<'_> {
         let attribution = Attribution::of(self.model, &diagnosis, self.options.by, self.incident.day());
         // That no fault explains it is no answer to point at.
         let leader = |attribution: &Attribution| {
-            let row = attribution.leader().filter(|row| evidence.has_failure() && row.kind != Kind::Unexplained);
-            row.map(Outcome::of)
+            let (outcome, _) = Outcome::leading(attribution).filter(|_| evidence.has_failure())?;
+            (outcome.kind != Kind::Unexplained).then_some(outcome)
         };
         let points_at = leader(&attribution);
         let contractor = match self.options.by {
@@ -221,13 +221,9 @@ fn told_by(conclusion: &Conclusion) -> Option<Outcome> {
     (share > TELLS).then(|| leader.clone())
 }
 
-/// The causal shares by outcome.
+/// The causal shares by outcome, those above 0.
 fn shares_of(conclusion: &Conclusion) -> BTreeMap<Outcome, Figure> {
-    let mut shares: BTreeMap<Outcome, Figure> = BTreeMap::new();
-    for row in &conclusion.attribution.rows {
-        let sum = shares.entry(Outcome::of(row)).or_insert(Figure::exact(0.0));
-        *sum = sum.plus(row.causal);
-    }
+    let mut shares = Outcome::shares(&conclusion.attribution);
     shares.retain(|_, share| share.hi > 0.0);
     shares
 }

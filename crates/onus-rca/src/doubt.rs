@@ -3,8 +3,6 @@
 mod terms;
 mod verdict;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::attribution::Attribution;
@@ -31,12 +29,7 @@ impl Doubt {
         let faults: Vec<Figure> =
             diagnosis.faults.iter().map(|finding| finding.share).chain([diagnosis.unexplained]).collect();
         // A contractor is one outcome, whether it answers alone or in a consortium.
-        let mut outcomes: BTreeMap<Outcome, Figure> = BTreeMap::new();
-        for row in &attribution.rows {
-            let sum = outcomes.entry(Outcome::of(row)).or_insert(Figure::exact(0.0));
-            *sum = sum.plus(row.causal);
-        }
-        let rows: Vec<Figure> = outcomes.into_values().collect();
+        let rows: Vec<Figure> = Outcome::shares(attribution).into_values().collect();
         Self { fault_bits: entropy(&faults), contractor_bits: entropy(&rows) }
     }
 }

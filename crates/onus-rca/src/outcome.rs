@@ -11,8 +11,12 @@ use std::fmt;
 use onus_model::{Date, FaultIndex, Model};
 use serde::Serialize;
 
-use crate::attribution::{By, Kind, Row, answers};
+use crate::attribution::{Attribution, By, Kind, Row, answers};
 use crate::doubt::bits;
+use crate::figure::Figure;
+
+/// Shares that differ by less tie.
+const TIE: f64 = 1e-9;
 
 /// One thing that may turn out to be the answer to "who answers for it".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -31,6 +35,24 @@ impl Outcome {
 
     fn new(kind: Kind, who: String) -> Self {
         Self { who, kind: if kind == Kind::Shared { Kind::Assigned } else { kind } }
+    }
+
+    /// The causal shares of an attribution by outcome: the rows of a contractor, alone and in consortia, are one.
+    pub(crate) fn shares(attribution: &Attribution) -> BTreeMap<Self, Figure> {
+        let mut shares: BTreeMap<Self, Figure> = BTreeMap::new();
+        for row in &attribution.rows {
+            let sum = shares.entry(Self::of(row)).or_insert(Figure::exact(0.0));
+            *sum = sum.plus(row.causal);
+        }
+        shares
+    }
+
+    /// The outcome with the greatest share; `None` where there is none, or where two tie.
+    pub(crate) fn leading(attribution: &Attribution) -> Option<(Self, Figure)> {
+        let mut shares: Vec<(Self, Figure)> = Self::shares(attribution).into_iter().collect();
+        shares.sort_by(|(_, a), (_, b)| b.middle().total_cmp(&a.middle()));
+        let ahead = shares.get(1).is_none_or(|second| shares[0].1.middle() - second.1.middle() >= TIE);
+        shares.into_iter().next().filter(|(_, share)| ahead && share.hi > 0.0)
     }
 
     /// Whether it is a party that answers alone.

@@ -150,8 +150,7 @@ impl Known {
     ) -> Self {
         let diagnosis = graph.diagnose(&evidence, &options.diagnose);
         let attribution = Attribution::of(model, &diagnosis, options.by, incident.day());
-        let leader = attribution.leader().filter(|_| evidence.has_failure());
-        let leader = leader.map(|row| (Outcome::of(row), row.causal));
+        let leader = Outcome::leading(&attribution).filter(|_| evidence.has_failure());
         let mut shares = vec![Figure::exact(0.0); model.faults().len() + 1];
         for finding in &diagnosis.faults {
             shares[finding.index.index()] = finding.share;
