@@ -223,16 +223,15 @@ impl<'g> Case<'g> {
     }
 
     /// Takes in all systems whose state can say something about the events of the case, and what else those can fail by:
-    /// all that hangs together with it, in either direction. Returns their gates, in order, and `true`; those that were in
+    /// all that hangs together with it, in either direction. Returns them, in order, and `true`; those that were in
     /// it before, and `false`, where there are more nodes than that.
     ///
     /// O(nodes and edges taken in).
-    pub(crate) fn take_in_neighbours(&mut self, most_nodes: usize) -> (Vec<Node>, bool) {
-        let systems = |nodes: &FxHashSet<Node>, graph: &FaultGraph| -> Vec<Node> {
-            let is_system = |gate: &Node| matches!(graph.element(*gate), Some(Element::System(_)));
-            let mut gates: Vec<Node> = nodes.iter().copied().filter(is_system).collect();
-            gates.sort_unstable();
-            gates
+    pub(crate) fn take_in_neighbours(&mut self, most_nodes: usize) -> (Vec<SystemIndex>, bool) {
+        // By system, not by gate: systems that fail by the same have one gate.
+        let systems = |nodes: &FxHashSet<Node>, graph: &FaultGraph| -> Vec<SystemIndex> {
+            let all = (0..graph.topology().systems().len()).map(SystemIndex::new);
+            all.filter(|system| nodes.contains(&graph.system_gate(*system))).collect()
         };
         let mut open: Vec<Node> = self.cone.iter().copied().chain(self.variable.keys().copied()).collect();
         let mut seen: FxHashSet<Node> = open.iter().copied().collect();
@@ -248,8 +247,8 @@ impl<'g> Case<'g> {
             }
         }
         seen.retain(|node| self.graph.event(*node).is_none());
-        let gates = systems(&seen, self.graph);
-        self.close_over(gates.clone());
+        let found = systems(&seen, self.graph);
+        self.close_over(found.iter().map(|system| self.graph.system_gate(*system)).collect());
         // Events that are new here have their changed priors too.
         for (fault, factor) in &self.factors {
             if let Some(variable) = self.variable.get(&FaultGraph::fault_node(*fault)) {
@@ -257,7 +256,7 @@ impl<'g> Case<'g> {
                 self.probability[variable.index()] = multiply_odds(prior, *factor);
             }
         }
-        (gates, true)
+        (found, true)
     }
 
     fn close_over(&mut self, mut open: Vec<Node>) {

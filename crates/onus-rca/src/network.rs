@@ -77,8 +77,8 @@ impl Network {
         Unrolling::new(case).run(&[]).0
     }
 
-    /// Unrolls a case, and gives the terms of these gates in every epoch as well, each once. O(copies + their inputs).
-    pub(crate) fn with_states(case: &Case<'_>, gates: &[Node]) -> (Self, Vec<(Node, Term)>) {
+    /// Unrolls a case, and gives for each of these gates its terms in all epochs as well, each once. O(copies + their inputs).
+    pub(crate) fn with_states(case: &Case<'_>, gates: &[Node]) -> (Self, Vec<Vec<Term>>) {
         Unrolling::new(case).run(gates)
     }
 }
@@ -111,7 +111,7 @@ impl<'c, 'g> Unrolling<'c, 'g> {
         unrolling
     }
 
-    fn run(mut self, gates: &[Node]) -> (Network, Vec<(Node, Term)>) {
+    fn run(mut self, gates: &[Node]) -> (Network, Vec<Vec<Term>>) {
         for condition in &self.case.conditions {
             let said = match condition.subject {
                 Subject::Gate(gate) => self.copy(gate, condition.epoch),
@@ -133,15 +133,11 @@ impl<'c, 'g> Unrolling<'c, 'g> {
                 self.network.failures.push(term);
             }
         }
-        let mut states: Vec<(Node, Term)> = Vec::new();
+        let mut states: Vec<Vec<Term>> = Vec::with_capacity(gates.len());
         for gate in gates {
-            let from = states.len();
-            for epoch in 0..=self.case.epochs() {
-                let term = self.copy(*gate, epoch);
-                if states[from..].iter().all(|(_, other)| *other != term) {
-                    states.push((*gate, term));
-                }
-            }
+            let mut own: Vec<Term> = (0..=self.case.epochs()).map(|epoch| self.copy(*gate, epoch)).collect();
+            own.dedup();
+            states.push(own);
         }
         while let Some((gate, epoch, term)) = self.open.pop() {
             let inputs = self.graph.inputs(gate).iter().filter_map(|input| self.input(*input, gate, epoch)).collect();

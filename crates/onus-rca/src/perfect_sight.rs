@@ -16,7 +16,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use onus_model::{Element, FaultIndex, SystemIndex};
+use onus_model::{FaultIndex, SystemIndex};
 
 use crate::case::Case;
 use crate::decision_diagram::{Bdd, BudgetExceeded};
@@ -148,16 +148,13 @@ impl PerfectSight {
         node_budget: usize,
     ) -> Result<Option<Self>, BudgetExceeded> {
         let mut case = Case::new(graph, evidence);
-        let (gates, sees_all) = case.take_in_neighbours(MOST_NODES);
+        let (systems, sees_all) = case.take_in_neighbours(MOST_NODES);
+        let gates: Vec<_> = systems.iter().map(|system| graph.system_gate(*system)).collect();
         let (mut network, states) = Network::with_states(&case, &gates);
         let observed = network.failures.len();
-        network.failures.extend(states.iter().map(|(_, term)| *term));
+        network.failures.extend(states.iter().flatten());
         let encoded = encode(&network, node_budget)?;
-        let system = states.iter().filter_map(|(gate, _)| match graph.element(*gate) {
-            Some(Element::System(system)) => Some(system),
-            _ => None,
-        });
-        let system = system.collect();
+        let system = systems.iter().zip(&states).flat_map(|(system, own)| own.iter().map(|_| *system)).collect();
         let fault = network.fault.clone();
         let forest = Forest::new(network.probability.clone(), fault.iter().map(Option::is_some).collect());
         let scratch = shares::Scratch::new(&forest);
