@@ -78,6 +78,8 @@ impl Shares {
     fn less(&self, mass: f64, part: &Self, of_part: f64, left: f64) -> Self {
         let mut rest = part.faults.iter().peekable();
         let faults = self.faults.iter().filter_map(|(fault, share)| {
+            // What counted as rounding in the whole may show in the part.
+            while rest.next_if(|(other, _)| other < fault).is_some() {}
             let taken = rest.next_if(|(other, _)| other == fault).map_or(0.0, |(_, share)| *share);
             let share = nothing_below_rounding((share * mass - taken * of_part) / left);
             (share > 0.0).then_some((*fault, share))
