@@ -22,9 +22,10 @@ pub(crate) mod timeline;
 pub(crate) mod views;
 
 use onus_model::{Answer, Date, FaultIndex, Model};
-use onus_rca::View;
+use onus_rca::{Ground, View};
 
 use crate::input::Failure;
+use crate::table::paragraph;
 
 /// How a command ended.
 pub(crate) enum Outcome {
@@ -40,6 +41,17 @@ pub(crate) fn view(model: &Model, name: &str) -> Result<View, Failure> {
         let parties: Vec<&str> = model.contractors().iter().map(|contractor| contractor.id.as_str()).collect();
         Failure::Usage(format!("there is no view `{name}`; there are pooled, public, {}", parties.join(", ")))
     })
+}
+
+/// Why a question about an incident has no answer, on a line; `knows` names whose knowledge nothing explains.
+pub(crate) fn no_answer(ground: Ground, nothing_seen: &str, knows: &str) -> String {
+    match ground {
+        Ground::NothingSeen => paragraph(nothing_seen, "", ""),
+        Ground::Conflict => {
+            paragraph(&format!("The model cannot explain what {knows}; `onus diagnose` says what."), "", "")
+        }
+        Ground::Failure => paragraph("No answer: the exact method's budget did not suffice.", "", ""),
+    }
 }
 
 /// Who answers for a fault, in a few words.

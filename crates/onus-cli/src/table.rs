@@ -27,26 +27,15 @@ pub(crate) fn table(headings: &[&str], right: &[usize], rows: Vec<Vec<String>>) 
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// Breaks a text into lines of the width; `first` begins the first line, `rest` the others.
+/// Breaks a text into lines of the width, at spaces where it can; `first` begins the first line, `rest` the others.
 pub(crate) fn paragraph(text: &str, first: &str, rest: &str) -> String {
-    let mut result = String::new();
-    let (mut line, mut bare) = (first.to_owned(), true);
-    for word in text.split_whitespace() {
-        if !bare && line.width() + 1 + word.width() > WIDTH {
-            result.push_str(line.trim_end());
-            result.push('\n');
-            rest.clone_into(&mut line);
-            bare = true;
-        }
-        if !bare {
-            line.push(' ');
-        }
-        line.push_str(word);
-        bare = false;
-    }
-    result.push_str(line.trim_end());
-    result.push('\n');
-    result
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&words.join(" "), options) + "\n"
 }
 
 /// A text of at most so many columns; what was cut off shows as `…`.

@@ -211,15 +211,20 @@ impl Responsibility<'_> {
     }
 
     fn about(&self, element: Element, duties: &[DutyKind]) -> Vec<ContractIndex> {
-        let held = &self.model.structure().held;
-        let own = held.over(element).iter().filter(|(_, duty)| duties.contains(duty)).map(|(contract, _)| *contract);
-        let mut contracts: Vec<ContractIndex> = own
-            .chain(held.across(element).iter().copied())
-            .filter(|contract| self.model.contracts()[contract.index()].in_force(self.day))
-            .collect();
+        let about = self.duties_about(element).filter(|(_, duty)| duties.contains(duty));
+        let mut contracts: Vec<ContractIndex> = about.map(|(contract, _)| contract).collect();
         contracts.sort_unstable();
         contracts.dedup();
         contracts
+    }
+
+    /// The duties that contracts in force have about an element; to integrate an interface is about both of its ends. In
+    /// no order that means anything, and a contract may have one twice.
+    pub fn duties_about(&self, element: Element) -> impl Iterator<Item = (ContractIndex, DutyKind)> {
+        let held = &self.model.structure().held;
+        let across = held.across(element).iter().map(|contract| (*contract, DutyKind::Integrate));
+        let all = held.over(element).iter().copied().chain(across);
+        all.filter(|(contract, _)| self.model.contracts()[contract.index()].in_force(self.day))
     }
 
     /// Who owns a system: the contractors with the strongest duty that anybody holds over it (operate, then maintain,

@@ -17,7 +17,7 @@ use onus_model::{ContractorId, EvidenceId, FaultId, Incident, Model, MonitorId, 
 use serde::Serialize;
 
 use crate::attribution::By;
-use crate::belief::{Asker, Belief};
+use crate::belief::{Asker, Belief, Ground};
 use crate::diagnose::StopReason;
 use crate::doubt::Doubt;
 use crate::fault_graph::FaultGraph;
@@ -97,18 +97,6 @@ pub struct Advice {
     pub left_out: usize,
     /// Why it stopped.
     pub stopped: StopReason,
-}
-
-/// Whether there is anything to ask about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ground {
-    /// A failure was seen, and something explains it.
-    Failure,
-    /// The view has seen no failure, so that nothing wants explaining.
-    NothingSeen,
-    /// The model cannot explain what the view knows.
-    Conflict,
 }
 
 /// A question, and what it would tell.
@@ -255,7 +243,7 @@ pub fn advise(
     let mut advice = Advice {
         view: view.name(model),
         by: options.by,
-        ground: if evidence.has_failure() { Ground::Failure } else { Ground::NothingSeen },
+        ground: Ground::of(&evidence),
         doubt: Doubt { fault_bits: widest(model.faults().len() + 1), contractor_bits: widest(outcomes.all().len()) },
         leader: None,
         questions: Vec::new(),
@@ -279,9 +267,10 @@ pub fn advise(
     if advice.ground == Ground::NothingSeen {
         return advice;
     }
+    let mut asker = asker.up_to(options.step_budget);
     let found = candidates(model, graph, incident, view, as_of, options);
     for (at, mut candidate) in found.iter().cloned().enumerate() {
-        if asker.steps > options.step_budget {
+        if asker.is_spent() {
             advice.stopped = StopReason::StepBudget;
             advice.left_out += found.len() - at;
             break;
@@ -291,13 +280,17 @@ pub fn advise(
                 .and_then(|()| expect(&mut asker, graph, &evidence, &before, &candidate.looks, options.joint_answers));
         match told {
             Err(_) => {
-                advice.stopped = StopReason::NodeBudget;
+                advice.stopped = if asker.is_spent() { StopReason::StepBudget } else { StopReason::NodeBudget };
                 advice.left_out += 1;
             }
-            Ok(told) => match advised(graph, &outcomes, &before, &candidate, told, options) {
-                Some(question) => advice.questions.push(question),
-                None => advice.tell_nothing += 1,
-            },
+            Ok(told) => {
+                let question = advised(graph, &outcomes, &before, &candidate, told, options);
+                if [question.expected_drop.fault_bits, question.expected_drop.contractor_bits].iter().all(is_nothing) {
+                    advice.tell_nothing += 1;
+                } else {
+                    advice.questions.push(question);
+                }
+            }
         }
     }
     let worth = |question: &Advised| {
@@ -321,7 +314,12 @@ fn doubt(bits: [f64; 2]) -> Doubt {
     Doubt { fault_bits: Figure::exact(bits[0]), contractor_bits: Figure::exact(bits[1]) }
 }
 
-/// Puts a question together; `None` if no answer to it would tell anything.
+/// Whether a drop is none for certain, up to rounding.
+fn is_nothing(drop: &Figure) -> bool {
+    drop.hi < NOTHING
+}
+
+/// Puts a question together.
 fn advised(
     graph: &FaultGraph,
     outcomes: &Outcomes,
@@ -329,7 +327,7 @@ fn advised(
     candidate: &Candidate,
     told: Expectation,
     options: &AdviceOptions,
-) -> Option<Advised> {
+) -> Advised {
     let had = before.bits();
     let whole = told.jointly == candidate.looks.len();
     let drop = |level: usize| {
@@ -338,9 +336,6 @@ fn advised(
         if whole { Figure::exact(drop) } else { Figure::interval(drop, had[level]) }
     };
     let expected_drop = Doubt { fault_bits: drop(0), contractor_bits: drop(1) };
-    if expected_drop.fault_bits.lo < NOTHING && expected_drop.contractor_bits.lo < NOTHING {
-        return None;
-    }
     let hours = candidate.demand.as_ref().and_then(|demand| demand.responds_in_hours);
     let (hours, hours_assumed) = (hours.unwrap_or(options.hours), hours.is_none());
     // Somebody who must answer at once still cannot answer infinitely often.
@@ -357,7 +352,7 @@ fn advised(
         .collect();
     let rounded = |answer: &Answer| (answer.probability.lo * 1e12).round();
     answers.sort_by(|a, b| rounded(b).total_cmp(&rounded(a)));
-    Some(Advised {
+    Advised {
         ask: candidate.ask(graph, told.jointly),
         per_hour: Doubt {
             fault_bits: expected_drop.fault_bits.times(rate),
@@ -368,5 +363,5 @@ fn advised(
         hours_assumed,
         demand: candidate.demand.clone(),
         answers,
-    })
+    }
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::diagnose::Diagnosis;
 use crate::figure::Figure;
+use crate::outcome::BETWEEN_PARTIES;
 
 /// Under what attribution is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -112,7 +113,7 @@ impl Attribution {
         let mut rows: Vec<Row> = Vec::new();
         for key in keys {
             let (kind, who) = &key;
-            let name = who.join(" | ");
+            let name = who.join(BETWEEN_PARTIES);
             let shared_too = *kind == Kind::Assigned && !sums.causal.contains_key(&key) && {
                 let shared = (Kind::Shared, who.clone());
                 sums.causal.contains_key(&shared) || sums.liable.contains_key(&shared)
@@ -173,7 +174,10 @@ pub(crate) fn answers(model: &Model, by: By, day: Option<Date>) -> Vec<Vec<(Kind
         .map(|fault| {
             let mut sums = Sums::default();
             push.fault(FaultIndex::new(fault), Figure::exact(1.0), &mut sums);
-            sums.causal.into_iter().map(|((kind, who), fraction)| (kind, who.join(" | "), fraction.lo)).collect()
+            sums.causal
+                .into_iter()
+                .map(|((kind, who), fraction)| (kind, who.join(BETWEEN_PARTIES), fraction.lo))
+                .collect()
         })
         .collect()
 }
@@ -193,6 +197,10 @@ impl Push<'_> {
                 sums.add(&key, &key, share);
             }
             Answer::Disputed(contracts) => {
+                // What subcontractors of the same prime dispute is no dispute between primes.
+                if let (By::Prime, Some(prime)) = (self.by, self.same_prime(&contracts)) {
+                    return self.assign(prime, fault, share, sums);
+                }
                 let mut who: Vec<String> = contracts.iter().flat_map(|contract| self.names(*contract)).collect();
                 who.sort();
                 who.dedup();
@@ -285,6 +293,13 @@ impl Push<'_> {
             top = parent;
         }
         top
+    }
+
+    /// The contract at the top of several chains of subcontracts, where those have the same holders; the first of them.
+    fn same_prime(&self, contracts: &[ContractIndex]) -> Option<ContractIndex> {
+        let prime = contracts.iter().map(|contract| self.top(*contract)).min()?;
+        let holder = |contract: ContractIndex| &self.model.contracts()[contract.index()].holder;
+        contracts.iter().all(|contract| holder(self.top(*contract)) == holder(prime)).then_some(prime)
     }
 
     /// Where a contract's clauses send what its holder causes: an excluded cause to the other side (the parent contract's

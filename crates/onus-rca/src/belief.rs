@@ -5,6 +5,7 @@
 //! their budget does not suffice there is no belief, because a difference of two intervals says nothing.
 
 use onus_model::FaultIndex;
+use serde::Serialize;
 
 use crate::case::Case;
 use crate::decision_diagram::BudgetExceeded;
@@ -14,6 +15,25 @@ use crate::exact::{self, Brief};
 use crate::fault_graph::FaultGraph;
 use crate::network::Network;
 use crate::outcome::Outcomes;
+
+/// Whether a view has ground for a question about an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// A failure was seen, and something explains it.
+    Failure,
+    /// The view has seen no failure, so that nothing wants explaining.
+    NothingSeen,
+    /// The model cannot explain what is known.
+    Conflict,
+}
+
+impl Ground {
+    /// The ground that some evidence gives, as long as nothing shows it to be a conflict.
+    pub(crate) fn of(evidence: &Evidence) -> Self {
+        if evidence.has_failure() { Self::Failure } else { Self::NothingSeen }
+    }
+}
 
 /// What is believed, given some evidence.
 #[derive(Clone, Debug)]
@@ -61,13 +81,24 @@ pub(crate) struct Asker<'a> {
     graph: &'a FaultGraph,
     outcomes: &'a Outcomes,
     node_budget: usize,
+    step_budget: u64,
     /// Terms of networks and nodes of diagrams gone through so far.
     pub(crate) steps: u64,
 }
 
 impl<'a> Asker<'a> {
     pub(crate) fn new(graph: &'a FaultGraph, outcomes: &'a Outcomes, node_budget: usize) -> Self {
-        Self { graph, outcomes, node_budget, steps: 0 }
+        Self { graph, outcomes, node_budget, step_budget: u64::MAX, steps: 0 }
+    }
+
+    /// The same, for no more than about so many steps in all: what is asked after them has no answer.
+    pub(crate) fn up_to(self, step_budget: u64) -> Self {
+        Self { step_budget, ..self }
+    }
+
+    /// Whether all steps are used up.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.steps > self.step_budget
     }
 
     /// The belief given some evidence; `None` if nothing explains it.
@@ -78,6 +109,9 @@ impl<'a> Asker<'a> {
 
     /// The belief of a network; `None` if nothing explains it.
     pub(crate) fn solve(&mut self, network: Network) -> Result<Option<Belief>, BudgetExceeded> {
+        if self.is_spent() {
+            return Err(BudgetExceeded::Steps(self.step_budget));
+        }
         self.steps += network.len() as u64;
         let brief = exact::brief(network, self.node_budget)?;
         self.steps += brief.nodes as u64;

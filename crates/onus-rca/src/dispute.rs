@@ -17,7 +17,7 @@ use crate::evidence::Evidence;
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
 use crate::outcome::Outcome;
-use crate::view::View;
+use crate::view::{View, WhoKnew};
 
 /// What a leader must have for a view to tell.
 const TELLS: f64 = 0.5;
@@ -107,15 +107,63 @@ impl Dispute {
     ///
     /// Cost: one diagnosis for each view with evidence of its own, and for each set of parties that is tried.
     pub fn of(model: &Model, graph: &FaultGraph, incident: &Incident, options: &DisputeOptions) -> Self {
-        let asker = Asker { model, graph, incident, options };
-        let all = View::all(model);
+        let hearing = Hearing::new(model, graph, incident, options);
+        let (views, known) = hearing.conclusions();
+        let (parties, outcomes, matrix) = matrix(&views);
+        let (mutual, cycles) = cycles(&views);
+        let alone: Vec<String> =
+            views.iter().skip(2).filter(|party| party.can_tell).map(|party| party.view.clone()).collect();
+        let (together, together_complete) = match told_by(&views[0]) {
+            Some(leads) if alone.is_empty() => hearing.together(&known[2..], &views[2..], &leads),
+            _ => (Vec::new(), true),
+        };
+        Self { views, parties, outcomes, matrix, mutual, cycles, alone, together, together_complete }
+    }
+}
+
+impl Conclusion {
+    /// What each view of an incident concludes: pooled, public, then the parties.
+    ///
+    /// Cost: one diagnosis for each view with evidence of its own.
+    pub fn all(model: &Model, graph: &FaultGraph, incident: &Incident, options: &DisputeOptions) -> Vec<Self> {
+        Hearing::new(model, graph, incident, options).conclusions().0
+    }
+}
+
+/// Asks the same of different evidence.
+pub(crate) struct Hearing<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) graph: &'a FaultGraph,
+    pub(crate) incident: &'a Incident,
+    pub(crate) who_knew: WhoKnew<'a>,
+    options: &'a DisputeOptions,
+}
+
+impl<'a> Hearing<'a> {
+    pub(crate) fn new(
+        model: &'a Model,
+        graph: &'a FaultGraph,
+        incident: &'a Incident,
+        options: &'a DisputeOptions,
+    ) -> Self {
+        Self { model, graph, incident, who_knew: WhoKnew::of(model, incident), options }
+    }
+
+    /// The outcome that all evidence together leads to with more than half of the answer.
+    pub(crate) fn leads(&self) -> Option<Outcome> {
+        told_by(&self.concludes(String::new(), &self.who_knew.evidence(&[View::Pooled], self.options.as_of)))
+    }
+
+    /// What each view concludes, and what it knows.
+    fn conclusions(&self) -> (Vec<Conclusion>, Vec<Evidence>) {
+        let all = View::all(self.model);
         let mut views: Vec<Conclusion> = Vec::with_capacity(all.len());
         let mut known: Vec<Evidence> = Vec::with_capacity(all.len());
         for view in &all {
-            let evidence = view.evidence(model, incident, options.as_of);
+            let evidence = self.who_knew.evidence(&[*view], self.options.as_of);
             let conclusion = match known.iter().position(|other| *other == evidence) {
-                Some(same) => Conclusion { view: view.name(model), ..views[same].clone() },
-                None => asker.concludes(view.name(model), &evidence),
+                Some(same) => Conclusion { view: view.name(self.model), ..views[same].clone() },
+                None => self.concludes(view.name(self.model), &evidence),
             };
             views.push(conclusion);
             known.push(evidence);
@@ -124,30 +172,7 @@ impl Dispute {
         for conclusion in &mut views {
             conclusion.can_tell = leads.is_some() && told_by(conclusion) == leads;
         }
-        let (parties, outcomes, matrix) = matrix(&views);
-        let (mutual, cycles) = cycles(&views);
-        let alone: Vec<String> =
-            views.iter().skip(2).filter(|party| party.can_tell).map(|party| party.view.clone()).collect();
-        let (together, together_complete) = match leads {
-            Some(leads) if alone.is_empty() => asker.together(&known[2..], &views[2..], &leads),
-            _ => (Vec::new(), true),
-        };
-        Self { views, parties, outcomes, matrix, mutual, cycles, alone, together, together_complete }
-    }
-}
-
-/// Asks the same of different evidence.
-pub(crate) struct Asker<'a> {
-    pub(crate) model: &'a Model,
-    pub(crate) graph: &'a FaultGraph,
-    pub(crate) incident: &'a Incident,
-    pub(crate) options: &'a DisputeOptions,
-}
-
-impl Asker<'_> {
-    /// The outcome that all evidence together leads to with more than half of the answer.
-    pub(crate) fn leads(&self) -> Option<Outcome> {
-        told_by(&self.concludes(String::new(), &View::Pooled.evidence(self.model, self.incident, self.options.as_of)))
+        (views, known)
     }
 
     fn concludes(&self, view: String, evidence: &Evidence) -> Conclusion {
@@ -200,7 +225,7 @@ impl Asker<'_> {
                     return (found, false);
                 }
                 let members: Vec<View> = set.iter().map(|at| parties[*at]).collect();
-                let evidence = View::together(&members, self.model, self.incident, self.options.as_of);
+                let evidence = self.who_knew.evidence(&members, self.options.as_of);
                 if self.tells(&evidence, leads).0 {
                     found.push(Together { parties: set.iter().map(|at| views[*at].view.clone()).collect() });
                 }

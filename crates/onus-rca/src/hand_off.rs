@@ -22,14 +22,14 @@ mod policies;
 use onus_model::{ContractorId, ContractorIndex, Date, Duration, Incident, Model, State, Statement, SystemIndex, Time};
 use serde::Serialize;
 
-use crate::attribution::{By, Kind};
-use crate::belief::Asker;
+use crate::attribution::By;
+use crate::belief::{Asker, Ground};
 use crate::diagnose::StopReason;
 use crate::evidence::Evidence;
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
 use crate::outcome::{Outcome, Outcomes};
-use crate::view::View;
+use crate::view::{View, WhoKnew};
 
 pub use policies::Policy;
 
@@ -59,7 +59,7 @@ pub struct Situation<'a> {
     pub day: Option<Date>,
     /// Systems seen to have failed, those seen first before the others.
     pub failed: &'a [SystemIndex],
-    /// Systems last seen working.
+    /// Systems last seen working, sorted.
     pub working: &'a [SystemIndex],
     /// Whom it has engaged, in order.
     pub engaged: &'a [ContractorIndex],
@@ -103,7 +103,7 @@ impl<F: Fn(&Situation<'_>) -> Option<ContractorIndex>> Route for F {
 pub struct Knowledge {
     /// Systems seen to have failed, those seen first before the others.
     pub failed: Vec<SystemIndex>,
-    /// Systems last seen working.
+    /// Systems last seen working, sorted.
     pub working: Vec<SystemIndex>,
     /// By contractor: the probability that the origin answers to it, alone or in a dispute.
     pub belief: Vec<f64>,
@@ -241,15 +241,17 @@ pub fn response_hours(model: &Model, day: Option<Date>, assumed: f64) -> Vec<f64
 pub struct HandOffs {
     /// What the desk knows to begin with.
     pub view: String,
+    /// Whether the desk has ground to engage anybody: a desk that has seen no failure does not begin.
+    pub ground: Ground,
     /// What is behind the failure, by all evidence there is by then; the greatest first.
     pub origin: Vec<Origin>,
     /// Hours that a contractor was assumed to take where no contract says.
     pub hours_assumed: f64,
     /// Contractors for which they were assumed, of those engaged.
     pub assumed_for: Vec<ContractorId>,
-    /// By policy.
+    /// By policy; none without ground.
     pub policies: Vec<Journey>,
-    /// Why it stopped; without policies if the budget did not suffice, or nothing explains the evidence.
+    /// Why it stopped; without policies if the budget did not suffice.
     pub stopped: StopReason,
 }
 
@@ -278,25 +280,33 @@ pub fn hand_offs(
     options: &HandOffOptions,
 ) -> HandOffs {
     let day = incident.day();
+    let who_knew = WhoKnew::of(model, incident);
     let outcomes = Outcomes::of(model, By::Contractor, day);
     let hours = response_hours(model, day, options.hours);
     let mut asker = Asker::new(graph, &outcomes, options.node_budget);
     let mut result = HandOffs {
         view: view.name(model),
+        ground: Ground::of(&who_knew.evidence(&[view], as_of)),
         origin: Vec::new(),
         hours_assumed: options.hours,
         assumed_for: Vec::new(),
         policies: Vec::new(),
         stopped: StopReason::Finished,
     };
-    let pooled = match asker.ask(&View::Pooled.evidence(model, incident, as_of)) {
+    let pooled = match asker.ask(&who_knew.evidence(&[View::Pooled], as_of)) {
         Ok(Some(belief)) => belief.outcomes,
-        Ok(None) => return result,
+        Ok(None) => {
+            result.ground = Ground::Conflict;
+            return result;
+        }
         Err(_) => {
             result.stopped = StopReason::NodeBudget;
             return result;
         }
     };
+    if result.ground == Ground::NothingSeen {
+        return result;
+    }
     let origin: Vec<(Outcome, f64)> = outcomes.all().iter().cloned().zip(pooled).filter(|(_, p)| *p > 0.0).collect();
     let mut needed: Vec<ContractorIndex> = Vec::new();
     for (outcome, _) in origin.iter().filter(|(_, share)| *share >= NEGLIGIBLE) {
@@ -306,7 +316,7 @@ pub fn hand_offs(
         let known = |engaged: &[ContractorIndex]| {
             let views: Vec<View> =
                 std::iter::once(view).chain(engaged.iter().map(|contractor| View::Contractor(*contractor))).collect();
-            let evidence = View::together(&views, model, incident, as_of);
+            let evidence = who_knew.evidence(&views, as_of);
             let belief = asker.ask(&evidence)?.map(|belief| belief.outcomes);
             let (failed, working) = seen(&evidence);
             Ok(Knowledge { failed, working, belief: exclude(model, outcomes.all(), belief.as_deref(), engaged) })
@@ -334,11 +344,7 @@ pub fn hand_offs(
 
 /// The contractors of an outcome, one or those of a dispute.
 fn parties(model: &Model, outcome: &Outcome) -> Vec<ContractorIndex> {
-    match outcome.kind {
-        Kind::Assigned | Kind::Shared => model.contractor(&outcome.who).into_iter().collect(),
-        Kind::Disputed => outcome.who.split(" | ").filter_map(|who| model.contractor(who)).collect(),
-        Kind::Unassigned | Kind::Unexplained => Vec::new(),
-    }
+    outcome.parties().filter_map(|who| model.contractor(who)).collect()
 }
 
 /// By contractor, the probability that it answers, alone or in a dispute, given that it is none of those engaged: what

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use onus_model::{EvidenceId, EvidenceIndex, Incident, Model, Statement, Time};
 use serde::Serialize;
 
-use crate::dispute::{Asker, DisputeOptions};
+use crate::dispute::{DisputeOptions, Hearing};
 use crate::evidence::Evidence;
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
@@ -48,16 +48,16 @@ impl Hidden {
     /// Cost: a diagnosis for each moment of each party, and for each item that it lacks and moment of that; at most
     /// 4,000, and `false` where that was not enough.
     pub fn of(model: &Model, graph: &FaultGraph, incident: &Incident, options: &DisputeOptions) -> (Vec<Self>, bool) {
-        let asker = Asker { model, graph, incident, options };
-        let Some(leads) = asker.leads() else { return (Vec::new(), true) };
+        let hearing = Hearing::new(model, graph, incident, options);
+        let Some(leads) = hearing.leads() else { return (Vec::new(), true) };
         let in_time = |time: &Time| options.as_of.is_none_or(|limit| *time <= limit);
         let times_of = |view: View| -> Times {
-            view.evidence(model, incident, None).known_times().filter(|(_, time)| in_time(time)).collect()
+            hearing.who_knew.evidence(&[view], None).known_times().filter(|(_, time)| in_time(time)).collect()
         };
         let pooled = times_of(View::Pooled);
         let parties: Vec<(View, Times)> =
             View::all(model).into_iter().skip(1).map(|view| (view, times_of(view))).collect();
-        let mut search = Search { asker, leads, pooled, parties: &parties, left: MOST_DIAGNOSES };
+        let mut search = Search { hearing, leads, pooled, parties: &parties, left: MOST_DIAGNOSES };
         let mut groups: Vec<(&Times, Vec<View>)> = Vec::new();
         for (view, times) in &parties {
             match groups.iter_mut().find(|(other, _)| *other == times) {
@@ -81,7 +81,7 @@ impl Hidden {
 type Times = BTreeMap<EvidenceIndex, Time>;
 
 struct Search<'a> {
-    asker: Asker<'a>,
+    hearing: Hearing<'a>,
     leads: Outcome,
     pooled: Times,
     parties: &'a [(View, Times)],
@@ -95,8 +95,8 @@ impl Search<'_> {
         self.left = self.left.checked_sub(1)?;
         let known = |item: EvidenceIndex| times.get(&item).copied().filter(|time| *time <= at);
         let added = |item: EvidenceIndex| (with == Some(item)).then(|| self.pooled.get(&item).copied()).flatten();
-        let evidence = Evidence::known(self.asker.incident, |item, _| known(item).or_else(|| added(item)));
-        Some(self.asker.tells(&evidence, &self.leads))
+        let evidence = Evidence::known(self.hearing.incident, |item, _| known(item).or_else(|| added(item)));
+        Some(self.hearing.tells(&evidence, &self.leads))
     }
 
     /// The items that would have let some parties, who know the same, tell.
@@ -111,7 +111,7 @@ impl Search<'_> {
         }
         let items: Vec<(EvidenceIndex, Time)> = self.pooled.iter().map(|(item, time)| (*item, *time)).collect();
         for (item, first) in items {
-            let seen = &self.asker.incident.evidence()[item.index()];
+            let seen = &self.hearing.incident.evidence()[item.index()];
             if matches!(seen.statement, Statement::Announcement { .. }) {
                 continue;
             }
@@ -133,7 +133,7 @@ impl Search<'_> {
             let Some((at, left)) = since else { continue };
             let before = self.tells(times, moments[at], None)?.1;
             found.push(Hidden {
-                views: views.iter().map(|view| view.name(self.asker.model)).collect(),
+                views: views.iter().map(|view| view.name(self.hearing.model)).collect(),
                 item: seen.id.clone(),
                 held_by: self.holders(item, moments[at]),
                 known: first,
@@ -152,7 +152,7 @@ impl Search<'_> {
             .iter()
             .filter_map(|(view, times)| {
                 let known = times.get(&item).copied().filter(|time| *time <= by)?;
-                Some((known, view.name(self.asker.model)))
+                Some((known, view.name(self.hearing.model)))
             })
             .collect();
         holders.sort();

@@ -45,10 +45,10 @@ mod variable_order;
 mod view;
 
 pub use advice::{
-    Advice, AdviceOptions, Advised, Answer, Ask, Basis, Demand, Ground, Leader, Reading, Reply, Said, Worthwhile,
-    advise,
+    Advice, AdviceOptions, Advised, Answer, Ask, Basis, Demand, Leader, Reading, Reply, Said, Worthwhile, advise,
 };
 pub use attribution::{Attribution, By, Kind, Row};
+pub use belief::Ground;
 pub use cut_sets::{ClassCutSets, Classes, Count, CutSet, CutSetOptions, CutSets, Sufficient, Truncation, Within};
 pub use diagnose::{
     Conflict, DiagnoseOptions, Diagnosis, Estimates, Exoneration, FaultEstimate, FaultFinding, Method, MethodChoice,
@@ -77,4 +77,4 @@ pub use split::{
     ViewSplit,
 };
 pub use timeline::{Announced, Moment, timeline};
-pub use view::View;
+pub use view::{View, WhoKnew};

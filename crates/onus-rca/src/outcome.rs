@@ -15,6 +15,9 @@ use crate::attribution::{Attribution, By, Kind, Row, answers};
 use crate::doubt::bits;
 use crate::figure::Figure;
 
+/// What stands between the names of those who dispute something.
+pub(crate) const BETWEEN_PARTIES: &str = " | ";
+
 /// Shares that differ by less tie.
 const TIE: f64 = 1e-9;
 
@@ -53,6 +56,12 @@ impl Outcome {
         shares.sort_by(|(_, a), (_, b)| b.middle().total_cmp(&a.middle()));
         let ahead = shares.get(1).is_none_or(|second| shares[0].1.middle() - second.1.middle() >= TIE);
         shares.into_iter().next().filter(|(_, share)| ahead && share.hi > 0.0)
+    }
+
+    /// Who answers, alone, in a consortium or in dispute; nobody else has anything to settle.
+    pub fn parties(&self) -> impl Iterator<Item = &str> {
+        let named = !matches!(self.kind, Kind::Unassigned | Kind::Unexplained);
+        named.then(|| self.who.split(BETWEEN_PARTIES)).into_iter().flatten()
     }
 
     /// Whether it is a party that answers alone.

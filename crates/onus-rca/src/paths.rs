@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::fault_graph::{Couplings, Event, FaultGraph, Node, When};
+use crate::outcome::BETWEEN_PARTIES;
 
 /// What fails from some faults.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,7 +70,7 @@ impl Propagation {
                 .into_iter()
                 .map(|owner| model.contractors()[owner.index()].id.as_str())
                 .collect();
-            let name = if owners.is_empty() { "nobody".to_owned() } else { owners.join(" | ") };
+            let name = if owners.is_empty() { "nobody".to_owned() } else { owners.join(BETWEEN_PARTIES) };
             *counts.entry(name).or_default() += 1;
         }
         counts

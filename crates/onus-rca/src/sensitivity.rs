@@ -26,7 +26,7 @@ use onus_model::{FaultId, Incident, Model, Time};
 use serde::Serialize;
 
 use crate::attribution::By;
-use crate::belief::{Asker, Belief, leader};
+use crate::belief::{Asker, Belief, Ground, leader};
 use crate::case::Case;
 use crate::decision_diagram::BudgetExceeded;
 use crate::diagnose::StopReason;
@@ -85,6 +85,8 @@ impl Default for SensitivityOptions {
 /// What other priors would change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sensitivity {
+    /// Whether there is anything to find; without ground there are no findings.
+    pub ground: Ground,
     /// What odds are multiplied and divided by.
     pub factor: f64,
     /// Which priors are taken as assumptions.
@@ -280,6 +282,7 @@ pub fn sensitivity(
         .collect();
     varied.sort_unstable();
     let mut result = Sensitivity {
+        ground: Ground::of(&evidence),
         factor: options.factor,
         assumed,
         varied: varied.len(),
@@ -292,27 +295,35 @@ pub fn sensitivity(
     let varied = varied.into_iter().map(|(_, event)| event).collect();
     let asker = Asker::new(graph, &outcomes, options.node_budget);
     let mut study = Study { asker, network, varied, factor: options.factor };
-    match findings(&mut study, graph, &outcomes, options) {
-        Ok(Some([contractor, fault])) => (result.contractor, result.fault) = (Some(contractor), Some(fault)),
-        Ok(None) => {}
+    let found = match study.solve(&[]) {
+        Ok(None) => {
+            result.ground = Ground::Conflict;
+            return result;
+        }
+        Ok(Some(_)) if result.ground == Ground::NothingSeen => return result,
+        Ok(Some(base)) => findings(&mut study, &base, graph, &outcomes, options),
+        Err(budget) => Err(budget),
+    };
+    match found {
+        Ok([contractor, fault]) => (result.contractor, result.fault) = (Some(contractor), Some(fault)),
         Err(_) => result.stopped = StopReason::NodeBudget,
     }
     result
 }
 
-/// The findings at both levels; `None` if the model cannot explain the evidence.
+/// The findings at both levels.
 fn findings(
     study: &mut Study<'_>,
+    base: &Belief,
     graph: &FaultGraph,
     outcomes: &Outcomes,
     options: &SensitivityOptions,
-) -> Result<Option<[Stand; 2]>, BudgetExceeded> {
-    let Some(base) = study.solve(&[])? else { return Ok(None) };
+) -> Result<[Stand; 2], BudgetExceeded> {
     let topology = graph.topology();
     let faults = base.faults.iter().map(|(fault, _)| topology.faults()[fault.index()].id.to_string());
     let names: [Vec<String>; 2] =
         [outcomes.all().iter().map(ToString::to_string).collect(), faults.chain(["no fault".to_owned()]).collect()];
-    let base = levels(&base);
+    let base = levels(base);
     let mut responses = Vec::with_capacity(study.varied.len());
     for at in 0..study.varied.len() {
         responses.push(study.response(study.varied[at])?);
@@ -320,7 +331,7 @@ fn findings(
     let leaders = [0, 1].map(|level| leader(&base[level]));
     let together = together::together(study, &base, &responses, leaders, &names, options)?;
     let mut together = together.into_iter();
-    Ok(Some([0, 1].map(|level| {
+    Ok([0, 1].map(|level| {
         let all = together.next().flatten();
         let Some(first) = leaders[level] else {
             let share = base[level].iter().copied().fold(0.0, f64::max);
@@ -361,5 +372,5 @@ fn findings(
         };
         let leader = Some(names[level][first].clone());
         Stand { verdict, leader, share: Figure::exact(base[level][first]), one_at_a_time: swings, together: all }
-    })))
+    }))
 }

@@ -5,7 +5,7 @@
 //! the element. [`Sight::report`]: what the holder of a contract knows of the elements under it, the parties in its
 //! `reports_to` know as well, and so on until nobody learns anything new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onus_model::{ContractIndex, ContractorIndex, Date, Element, Model, MonitorIndex, Responsibility};
 
@@ -31,6 +31,15 @@ impl<'m> Sight<'m> {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// All contractors that see what happens to some elements, by themselves or by reports.
+    pub(crate) fn all(&self, elements: &[Element], monitor: Option<MonitorIndex>) -> BTreeSet<ContractorIndex> {
+        #[expect(clippy::zero_sized_map_values, reason = "where times are passed on, they stand here")]
+        let mut known: BTreeMap<ContractorIndex, ()> =
+            self.direct(elements, monitor).into_iter().map(|contractor| (contractor, ())).collect();
+        self.report(elements, &mut known, |_| false);
+        known.into_keys().collect()
     }
 
     /// Passes on what holders know of some elements, until nothing changes: each round can only bring times forward.

@@ -7,7 +7,7 @@ use crate::attribution::{Attribution, By};
 use crate::diagnose::{DiagnoseOptions, Diagnosis};
 use crate::doubt::Doubt;
 use crate::fault_graph::FaultGraph;
-use crate::view::View;
+use crate::view::{View, WhoKnew};
 
 /// What a view concluded after it came to know something.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,7 +48,8 @@ pub fn timeline(
     by: By,
     options: &DiagnoseOptions,
 ) -> Vec<Moment> {
-    let all = view.evidence(model, incident, None);
+    let who_knew = WhoKnew::of(model, incident);
+    let all = who_knew.evidence(&[view], None);
     let day = incident.day();
     // Exonerations are told once, by the whole diagnosis; here only the belief counts.
     let options = DiagnoseOptions { exoneration_items: 0, ..*options };
@@ -56,7 +57,7 @@ pub fn timeline(
     let mut known: Vec<EvidenceId> = Vec::new();
     // What was superseded counted until it was corrected.
     for time in all.times() {
-        let evidence = view.evidence(model, incident, Some(time));
+        let evidence = who_knew.evidence(&[view], Some(time));
         let diagnosis = graph.diagnose(&evidence, &options);
         let attribution = Attribution::of(model, &diagnosis, by, day);
         let doubt = Doubt::of(&diagnosis, &attribution);

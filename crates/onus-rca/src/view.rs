@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use onus_model::{
-    ContractorIndex, Element, Evidence as Seen, Incident, Model, MonitorIndex, POOLED, PUBLIC, Party, SeenBy,
-    Statement, Target, Time,
+    ContractorIndex, Element, Evidence as Seen, EvidenceIndex, Incident, Model, MonitorIndex, POOLED, PUBLIC, Party,
+    SeenBy, Statement, Target, Time,
 };
 
 use crate::evidence::{Evidence, first_known};
@@ -54,22 +54,12 @@ impl View {
         [Self::Pooled, Self::Public].into_iter().chain(contractors).collect()
     }
 
-    /// What the view knows of an incident as of a time, or ever. Contracts count as on the incident's day.
+    /// What the view knows of an incident as of a time, or ever. Contracts count as on the incident's day. Who asks for
+    /// several views or times makes [`WhoKnew`] once.
     ///
-    /// O(evidence · contracts · contractors).
+    /// O(evidence · (log evidence + contracts about an item + its viewers)).
     pub fn evidence(self, model: &Model, incident: &Incident, as_of: Option<Time>) -> Evidence {
-        Self::together(&[self], model, incident, as_of)
-    }
-
-    /// What several views know of an incident when they put it together.
-    ///
-    /// O(evidence · (contracts · contractors + views)).
-    pub fn together(views: &[Self], model: &Model, incident: &Incident, as_of: Option<Time>) -> Evidence {
-        let sight = Sight::new(model, incident.day());
-        Evidence::known(incident, |_, item| {
-            let time = views.iter().filter_map(|view| known(model, &sight, *view, item)).min()?;
-            as_of.is_none_or(|limit| time <= limit).then_some(time)
-        })
+        WhoKnew::of(model, incident).evidence(&[self], as_of)
     }
 }
 
@@ -83,24 +73,53 @@ impl fmt::Display for View {
     }
 }
 
-/// When a view came to know an item; `None` if it never did.
-fn known(model: &Model, sight: &Sight<'_>, view: View, item: &Seen) -> Option<Time> {
-    match view {
-        View::Pooled => Some(first_known(item)),
-        View::Public => public(model, item),
-        View::Contractor(contractor) => {
-            let own = contractors(model, sight, item).get(&contractor).copied();
-            [own, public(model, item)].into_iter().flatten().min()
+/// When each party came to know each item of an incident, by the contracts of its day.
+#[derive(Clone, Debug)]
+pub struct WhoKnew<'a> {
+    incident: &'a Incident,
+    /// By item: when everybody knew it, if ever.
+    public: Vec<Option<Time>>,
+    /// By item: when contractors did, apart from what is public.
+    contractors: Vec<BTreeMap<ContractorIndex, Time>>,
+}
+
+impl<'a> WhoKnew<'a> {
+    /// Works out who knew what.
+    ///
+    /// O(evidence · (contracts about an item + its viewers)); where reports are passed on, times their number of tiers.
+    pub fn of(model: &Model, incident: &'a Incident) -> Self {
+        let sight = Sight::new(model, incident.day());
+        let items = incident.evidence().iter();
+        let (public, contractors) = items.map(|item| (public(model, item), contractors(model, &sight, item))).unzip();
+        Self { incident, public, contractors }
+    }
+
+    /// What some views know as of a time, or ever, when they put it together.
+    ///
+    /// O(evidence · (log evidence + views · log viewers)).
+    pub fn evidence(&self, views: &[View], as_of: Option<Time>) -> Evidence {
+        Evidence::known(self.incident, |index, item| {
+            let time = views.iter().filter_map(|view| self.known(*view, index, item)).min()?;
+            as_of.is_none_or(|limit| time <= limit).then_some(time)
+        })
+    }
+
+    /// When a view came to know an item; `None` if it never did.
+    fn known(&self, view: View, index: EvidenceIndex, item: &Seen) -> Option<Time> {
+        let public = self.public[index.index()];
+        match view {
+            View::Pooled => Some(first_known(item)),
+            View::Public => public,
+            View::Contractor(contractor) => {
+                let own = self.contractors[index.index()].get(&contractor).copied();
+                own.into_iter().chain(public).min()
+            }
         }
     }
 }
 
 fn public(model: &Model, item: &Seen) -> Option<Time> {
-    let recorded = match &item.seen_by {
-        Some(SeenBy::Times(times)) => times.get(&Party::Public).copied(),
-        Some(SeenBy::Parties(parties)) => parties.contains(&Party::Public).then(|| item.base()),
-        None => None,
-    };
+    let recorded = recorded(item).find(|(party, _)| *party == Party::Public).map(|(_, time)| time);
     let reported = || monitor(item).is_some_and(|monitor| model.structure().viewers(monitor).public);
     recorded.or_else(|| reported().then(|| item.base()))
 }
@@ -108,14 +127,16 @@ fn public(model: &Model, item: &Seen) -> Option<Time> {
 /// When each contractor came to know an item, apart from what is public.
 fn contractors(model: &Model, sight: &Sight<'_>, item: &Seen) -> BTreeMap<ContractorIndex, Time> {
     let elements = concerned(model, item);
-    let mut known: BTreeMap<ContractorIndex, Time> =
-        sight.direct(&elements, monitor(item)).into_iter().map(|contractor| (contractor, item.base())).collect();
-    for contractor in (0..model.contractors().len()).map(ContractorIndex::new) {
-        if let Some(time) = recorded(item, contractor) {
-            known.insert(contractor, time);
-        }
-    }
-    sight.report(&elements, &mut known, |contractor| recorded(item, contractor).is_some());
+    let fixed: BTreeMap<ContractorIndex, Time> = recorded(item)
+        .filter_map(|(party, time)| match party {
+            Party::Contractor(contractor) => Some((contractor, time)),
+            Party::Public => None,
+        })
+        .collect();
+    let direct = sight.direct(&elements, monitor(item)).into_iter().map(|contractor| (contractor, item.base()));
+    let mut known: BTreeMap<ContractorIndex, Time> = direct.collect();
+    known.extend(&fixed);
+    sight.report(&elements, &mut known, |contractor| fixed.contains_key(&contractor));
     known
 }
 
@@ -127,13 +148,15 @@ fn monitor(item: &Seen) -> Option<MonitorIndex> {
     }
 }
 
-/// When a contractor came to know an item, where the record names it.
-fn recorded(item: &Seen, contractor: ContractorIndex) -> Option<Time> {
-    let party = Party::Contractor(contractor);
-    match item.seen_by.as_ref()? {
-        SeenBy::Times(times) => times.get(&party).copied(),
-        SeenBy::Parties(parties) => parties.contains(&party).then(|| item.base()),
-    }
+/// The parties that the record names, and when each came to know the item.
+fn recorded(item: &Seen) -> impl Iterator<Item = (Party, Time)> + '_ {
+    let (at_once, timed) = match &item.seen_by {
+        Some(SeenBy::Parties(parties)) => (parties.as_slice(), None),
+        Some(SeenBy::Times(times)) => (&[][..], Some(times)),
+        None => (&[][..], None),
+    };
+    let at_once = at_once.iter().map(|party| (*party, item.base()));
+    at_once.chain(timed.into_iter().flatten().map(|(party, time)| (*party, *time)))
 }
 
 /// The elements that an item is about.

@@ -4,7 +4,7 @@ use onus_rca::{Advice, Advised, Answer, Ask, Basis, Demand, FaultGraph, Ground, 
 use serde::Serialize;
 
 use crate::args::{AdviseQuery, Format};
-use crate::commands::{Outcome, plan, view};
+use crate::commands::{Outcome, no_answer, plan, view};
 use crate::input::{Estate, Failure};
 use crate::output::{bits, heading, json, number, percent, print};
 use crate::table::paragraph;
@@ -43,13 +43,10 @@ pub(crate) fn run(query: &AdviseQuery) -> std::result::Result<Outcome, Failure> 
 
 fn text(advice: &Advice, top: usize) -> String {
     let line = |text: &str| paragraph(text, "", "");
-    match advice.ground {
-        Ground::Conflict => return line("The model cannot explain what this view knows; `onus diagnose` says what."),
-        Ground::NothingSeen => return line("This view has seen no failure, so there is nothing to ask about."),
-        Ground::Failure => {}
-    }
-    if advice.stopped == StopReason::NodeBudget && advice.questions.is_empty() {
-        return line("No advice: the exact method's budget did not suffice, and intervals cannot be compared.");
+    let out_of_budget = advice.stopped == StopReason::NodeBudget && advice.questions.is_empty();
+    if advice.ground != Ground::Failure || out_of_budget {
+        let nothing = "This view has seen no failure, so there is nothing to ask about.";
+        return no_answer(advice.ground, nothing, "this view knows");
     }
     let now = format!(
         "Doubt now: {} bits about who answers, {} about the fault. {}.",

@@ -1,10 +1,10 @@
 //! `onus handoffs`: how many contractors are engaged until the one that answers is reached.
 
-use onus_rca::{FaultGraph, HandOffs, Journey, StopReason, hand_offs};
+use onus_rca::{FaultGraph, HandOffs, Journey, hand_offs};
 use serde::Serialize;
 
 use crate::args::{Format, HandOffsQuery};
-use crate::commands::{Outcome, view};
+use crate::commands::{Outcome, no_answer, view};
 use crate::input::{Estate, Failure};
 use crate::output::{heading, json, number, percent, print};
 use crate::table::{paragraph, table};
@@ -41,12 +41,8 @@ pub(crate) fn run(query: &HandOffsQuery) -> std::result::Result<Outcome, Failure
 
 fn text(found: &HandOffs) -> String {
     if found.policies.is_empty() {
-        let why = if found.stopped == StopReason::NodeBudget {
-            "No answer: the exact method's budget did not suffice."
-        } else {
-            "The model cannot explain what all parties together know; `onus diagnose` says what."
-        };
-        return paragraph(why, "", "");
+        let nothing = "The desk has seen no failure, so it engages nobody.";
+        return no_answer(found.ground, nothing, "all parties together know");
     }
     let mut text = String::new();
     let origin: Vec<String> =

@@ -1,6 +1,6 @@
 //! `onus report`: one screen for a newcomer. It composes the other queries and adds nothing.
 
-use onus_rca::{Attribution, DiagnoseOptions, Doubt, FaultGraph, View, timeline};
+use onus_rca::{Attribution, Conclusion, DiagnoseOptions, DisputeOptions, Doubt, FaultGraph, View, timeline};
 use serde::Serialize;
 
 use crate::args::{Format, IncidentQuery};
@@ -40,7 +40,8 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
     // read the same news.
     let announced = moments.iter().find(|moment| !moment.announced.is_empty()).map(|moment| moment.time);
     let apart = query.as_of.or(announced);
-    let alone = views::conclusions(model, &incident, apart, by);
+    let asked = DisputeOptions { by, as_of: apart, ..DisputeOptions::default() };
+    let alone = Conclusion::all(model, &graph, &incident, &asked);
     match query.format {
         Format::Json => {
             let result = Result {

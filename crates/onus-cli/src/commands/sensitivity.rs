@@ -1,10 +1,10 @@
 //! `onus sensitivity`: whether who leads depends on assumed priors.
 
-use onus_rca::{Assumed, FaultGraph, Figure, Sensitivity, Stand, StopReason, Survival, sensitivity};
+use onus_rca::{Assumed, FaultGraph, Figure, Sensitivity, Stand, Survival, sensitivity};
 use serde::Serialize;
 
 use crate::args::{Format, SensitivityQuery};
-use crate::commands::{Outcome, view};
+use crate::commands::{Outcome, no_answer, view};
 use crate::input::{Estate, Failure};
 use crate::output::{heading, json, number, percent, print, probability};
 use crate::table::{paragraph, shortened, table};
@@ -49,12 +49,11 @@ pub(crate) fn run(query: &SensitivityQuery) -> std::result::Result<Outcome, Fail
 
 fn text(found: &Sensitivity, top: usize) -> String {
     let (Some(contractor), Some(fault)) = (&found.contractor, &found.fault) else {
-        let why = if found.stopped == StopReason::NodeBudget {
-            "No answer: the exact method's budget did not suffice."
-        } else {
-            "The model cannot explain what this view knows; `onus diagnose` says what."
-        };
-        return paragraph(why, "", "");
+        return no_answer(
+            found.ground,
+            "This view has seen no failure, so there is no finding to stand or fall.",
+            "this view knows",
+        );
     };
     let mut text = String::new();
     // A finding that does not survive comes first.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use onus_model::{Incident, Model, Time};
+use onus_model::Time;
 use onus_rca::{By, Conclusion, Dispute, DisputeOptions, FaultGraph, Hidden, Kind, Outcome as Answer};
 use serde::Serialize;
 
@@ -65,12 +65,6 @@ pub(crate) fn run(query: &ViewsQuery) -> std::result::Result<Outcome, Failure> {
         }
     }
     Ok(Outcome::Done)
-}
-
-/// What each party would conclude alone.
-pub(crate) fn conclusions(model: &Model, incident: &Incident, as_of: Option<Time>, by: By) -> Vec<Conclusion> {
-    let options = DisputeOptions { by, as_of, ..DisputeOptions::default() };
-    Dispute::of(model, &FaultGraph::compile(model), incident, &options).views
 }
 
 /// One row a party, or one for all that see the same.

@@ -1,6 +1,10 @@
 //! Which contract and duty let a party demand an answer, and how soon it must come.
 
-use onus_model::{Contract, ContractId, ContractorId, ContractorIndex, Date, Duration, DutyKind, Element, Model};
+use std::collections::BTreeMap;
+
+use onus_model::{
+    Contract, ContractId, ContractIndex, ContractorId, ContractorIndex, Date, Duration, DutyKind, Element, Model,
+};
 use serde::Serialize;
 
 use crate::view::View;
@@ -50,14 +54,21 @@ pub(super) fn demand(
     elements: &[Element],
     of: Option<ContractorIndex>,
 ) -> Option<Demand> {
-    let contracts = model.contracts().iter().filter(|contract| contract.in_force(day));
+    let responsibility = model.responsibility(day);
+    // By contract, the first of its duties in the order in which they are named.
+    let mut duties: BTreeMap<ContractIndex, usize> = BTreeMap::new();
+    for (contract, duty) in elements.iter().flat_map(|element| responsibility.duties_about(*element)) {
+        let Some(rank) = DUTIES.iter().position(|named| *named == duty) else { continue };
+        duties.entry(contract).and_modify(|least| *least = rank.min(*least)).or_insert(rank);
+    }
     let mut found: Vec<(Basis, f64, &Contract, DutyKind)> = Vec::new();
-    for contract in contracts.filter(|contract| of.is_none_or(|of| contract.is_held_by(of))) {
-        let covers = |duty: &&DutyKind| elements.iter().any(|element| reaches(model, contract, **duty, *element));
-        let Some(duty) = DUTIES.iter().find(covers) else { continue };
+    for (contract, rank) in duties {
+        let contract = &model.contracts()[contract.index()];
         let Some(basis) = basis(model, contract, view) else { continue };
-        let soon = contract.responds_in.as_ref().map_or(f64::INFINITY, Duration::hours);
-        found.push((basis, soon, contract, *duty));
+        if of.is_none_or(|of| contract.is_held_by(of)) {
+            let soon = contract.responds_in.as_ref().map_or(f64::INFINITY, Duration::hours);
+            found.push((basis, soon, contract, DUTIES[rank]));
+        }
     }
     let best =
         found.into_iter().min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then_with(|| a.2.id.cmp(&b.2.id)));
@@ -71,20 +82,6 @@ pub(super) fn demand(
             responds_in_hours: contract.responds_in.as_ref().map(Duration::hours),
         }
     })
-}
-
-/// Whether a contract has a duty over an element; to integrate an interface is about both of its ends.
-fn reaches(model: &Model, contract: &Contract, duty: DutyKind, element: Element) -> bool {
-    let end = |covered: &Element| match (covered, element) {
-        (Element::Interface(interface), Element::System(system)) => {
-            let interface = &model.interfaces()[interface.index()];
-            interface.consumer == system || interface.provider == system
-        }
-        _ => false,
-    };
-    let integrates = |kind| kind == DutyKind::Integrate && duty == DutyKind::Integrate;
-    contract.covers(duty, element)
-        || contract.duties.iter().any(|held| integrates(held.kind) && held.elements.iter().any(end))
 }
 
 fn basis(model: &Model, contract: &Contract, view: View) -> Option<Basis> {

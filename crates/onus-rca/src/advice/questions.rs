@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use onus_model::{
-    ContractorIndex, Element, EvidenceId, FaultIndex, Incident, Model, MonitorIndex, Probability, Statement,
+    ContractorIndex, Date, Element, EvidenceId, FaultIndex, Incident, Model, MonitorIndex, Probability, Statement,
     SystemIndex, Time,
 };
 
@@ -13,7 +13,8 @@ use super::{AdviceOptions, Ask, Reading};
 use crate::case::Case;
 use crate::evidence::{Evidence, Standing};
 use crate::fault_graph::{FaultGraph, Node};
-use crate::view::View;
+use crate::sight::Sight;
+use crate::view::{View, WhoKnew};
 
 /// A question that may be worth asking.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ impl Candidate {
 
 /// All questions that bear on what a view knows: observations by system, tests by fault, telemetry by contractor.
 ///
-/// O(model + evidence · contractors · contracts).
+/// O(model + evidence · (contractors + contracts)).
 pub(super) fn candidates(
     model: &Model,
     graph: &FaultGraph,
@@ -70,7 +71,8 @@ pub(super) fn candidates(
     as_of: Option<Time>,
     options: &AdviceOptions,
 ) -> Vec<Candidate> {
-    let evidence = view.evidence(model, incident, as_of);
+    let who_knew = WhoKnew::of(model, incident);
+    let evidence = who_knew.evidence(&[view], as_of);
     let items = evidence.items();
     let Some(failure) = items.iter().filter(|item| item.is_failure()).map(|item| item.at).max() else {
         return Vec::new();
@@ -82,6 +84,7 @@ pub(super) fn candidates(
         view,
         incident,
         bearing: bearing(graph, &evidence),
+        hidden_readings: hidden_readings(model, incident.day(), view),
         repairs: items
             .iter()
             .filter(|item| matches!(item.statement, Statement::Repair { .. }))
@@ -93,7 +96,9 @@ pub(super) fn candidates(
     };
     let mut found = scene.observations();
     found.extend(scene.tests(options.test_reliability));
-    found.extend((0..model.contractors().len()).filter_map(|at| scene.telemetry(ContractorIndex::new(at), as_of)));
+    found.extend(
+        (0..model.contractors().len()).filter_map(|at| scene.telemetry(&who_knew, ContractorIndex::new(at), as_of)),
+    );
     found
 }
 
@@ -108,6 +113,8 @@ struct Scene<'a> {
     bearing: BTreeSet<Node>,
     /// Times of repairs that the view knows of.
     repairs: BTreeSet<Time>,
+    /// Readings of monitors that the view does not see, and who does.
+    hidden_readings: Vec<(MonitorIndex, SystemIndex, BTreeSet<ContractorIndex>)>,
     /// When the last failure that the view has seen was there.
     failure: Time,
     now: Time,
@@ -126,6 +133,29 @@ fn bearing(graph: &FaultGraph, evidence: &Evidence) -> BTreeSet<Node> {
         }
     }
     reached
+}
+
+/// The readings of monitors that a view does not see, and who does. O(readings · contracts about a system).
+fn hidden_readings(
+    model: &Model,
+    day: Option<Date>,
+    view: View,
+) -> Vec<(MonitorIndex, SystemIndex, BTreeSet<ContractorIndex>)> {
+    let sight = Sight::new(model, day);
+    let mut hidden = Vec::new();
+    for (at, monitor) in model.monitors().iter().enumerate() {
+        let via = MonitorIndex::new(at);
+        if model.structure().viewers(via).public {
+            continue;
+        }
+        for system in &monitor.watches {
+            let readers = sight.all(&[Element::System(*system)], Some(via));
+            if !matches!(view, View::Contractor(viewer) if readers.contains(&viewer)) {
+                hidden.push((via, *system, readers));
+            }
+        }
+    }
+    hidden
 }
 
 impl Scene<'_> {
@@ -199,11 +229,11 @@ impl Scene<'_> {
 
     /// What a contractor's monitors may have recorded when the failure was there and the view does not know, and what the
     /// contractor has come to know besides.
-    fn telemetry(&self, contractor: ContractorIndex, as_of: Option<Time>) -> Option<Candidate> {
+    fn telemetry(&self, who_knew: &WhoKnew<'_>, contractor: ContractorIndex, as_of: Option<Time>) -> Option<Candidate> {
         if self.view == View::Contractor(contractor) {
             return None;
         }
-        let own = View::Contractor(contractor).evidence(self.model, self.incident, as_of);
+        let own = who_knew.evidence(&[View::Contractor(contractor)], as_of);
         let recorded = |evidence: &Evidence| -> BTreeSet<Standing> {
             let standing = evidence.items().iter().map(|item| item.standing);
             standing.chain(evidence.superseded().iter().map(|index| Standing::Recorded(*index))).collect()
@@ -211,15 +241,10 @@ impl Scene<'_> {
         let known = recorded(&self.evidence);
         let hidden: Vec<_> = own.items().iter().filter(|item| !known.contains(&item.standing)).collect();
         let mut looks: Vec<Look> = Vec::new();
-        for (at, monitor) in self.model.monitors().iter().enumerate() {
-            let via = MonitorIndex::new(at);
-            if !self.is_asked_for(contractor, via) {
-                continue;
+        for (via, system, readers) in &self.hidden_readings {
+            if readers.contains(&contractor) && !self.is_known(*system, Some(*via), self.failure) {
+                looks.push(Look { at: self.failure, of: Subject::System { system: *system, via: Some(*via) } });
             }
-            let unread = monitor.watches.iter().filter(|system| !self.is_known(**system, Some(via), self.failure));
-            looks.extend(
-                unread.map(|system| Look { at: self.failure, of: Subject::System { system: *system, via: Some(via) } }),
-            );
         }
         for item in &hidden {
             let of = match item.statement {
@@ -248,15 +273,5 @@ impl Scene<'_> {
         let holds = hidden.iter().map(|item| item.id.clone()).collect();
         let id = self.model.contractors()[contractor.index()].id.clone();
         Some(Candidate { of: Of::Contractor(id, holds), looks, demand })
-    }
-
-    /// Whether a contractor sees a monitor that the view does not.
-    fn is_asked_for(&self, contractor: ContractorIndex, monitor: MonitorIndex) -> bool {
-        let viewers = self.model.structure().viewers(monitor);
-        let mine = match self.view {
-            View::Contractor(viewer) => viewers.contractors.contains(&viewer),
-            View::Pooled | View::Public => false,
-        };
-        viewers.contractors.contains(&contractor) && !viewers.public && !mine
     }
 }

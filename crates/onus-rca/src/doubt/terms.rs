@@ -24,7 +24,7 @@ use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
 use crate::outcome::{Outcome, Outcomes};
 use crate::perfect_sight::PerfectSight;
-use crate::view::View;
+use crate::view::{View, WhoKnew};
 
 /// Systems listed whose state would tell something.
 const WATCHED: usize = 10;
@@ -210,8 +210,9 @@ impl DoubtReport {
         let mut known: Vec<Known> = Vec::new();
         let mut place: Vec<usize> = Vec::new();
         let all = View::all(model);
+        let who_knew = WhoKnew::of(model, incident);
         for view in &all {
-            let evidence = view.evidence(model, incident, options.as_of);
+            let evidence = who_knew.evidence(&[*view], options.as_of);
             let at = known.iter().position(|known| known.evidence == evidence).unwrap_or_else(|| {
                 known.push(Known::of(model, graph, &outcomes, evidence, incident, options));
                 known.len() - 1

@@ -45,11 +45,7 @@ impl Labels {
                 }
                 continue;
             }
-            #[expect(clippy::zero_sized_map_values, reason = "whoever passes on times keeps them here")]
-            let mut known: BTreeMap<ContractorIndex, ()> =
-                sight.direct(&[element], channel.monitor).into_iter().map(|viewer| (viewer, ())).collect();
-            sight.report(&[element], &mut known, |_| false);
-            for viewer in known.keys() {
+            for viewer in sight.all(&[element], channel.monitor) {
                 seen[viewer.index()].push(number);
             }
         }

@@ -216,13 +216,76 @@ proptest! {
         for question in &few.questions {
             let Ask::Telemetry { contractor, .. } = &question.ask else { continue };
             let same = |other: &&Advised| matches!(&other.ask, Ask::Telemetry { contractor: of, .. } if of == contractor);
+            let a = question.expected_drop;
             let Some(larger) = many.questions.iter().find(same) else {
-                prop_assert!(false, "{contractor} is missing");
-                return Ok(());
+                // Fewer readings could not rule out that all together tell something.
+                prop_assert!(a.contractor_bits.lo < 1e-9 && a.fault_bits.lo < 1e-9, "{contractor} is missing");
+                continue;
             };
-            let (a, b) = (question.expected_drop, larger.expected_drop);
+            let b = larger.expected_drop;
             prop_assert!(b.contractor_bits.lo >= a.contractor_bits.lo - 1e-9, "{a:?} {b:?}");
             prop_assert!(b.fault_bits.lo >= a.fault_bits.lo - 1e-9 && b.fault_bits.lo <= a.fault_bits.hi + 1e-9);
+        }
+    }
+}
+
+/// Whether a view would know of an observation through a monitor, had the incident recorded it with nobody named.
+fn would_know(case: &Case, model: &Model, view: View, system: &str, via: &str, at: Time) -> bool {
+    let mut document = case.incident.clone();
+    let mut item = onus_model::document::Evidence::working("probe".to_owned(), at, system);
+    item.via = Some(via.to_owned());
+    document.evidence.push(item);
+    let incident = document.build(model).expect("an incident");
+    view.evidence(model, &incident, None).items().iter().any(|item| item.id.as_str() == "probe")
+}
+
+proptest! {
+    #![proptest_config(config(120))]
+
+    /// Telemetry is asked of whoever sees a reading by the same rule as evidence is known by, duties and reports included;
+    /// and what could tell something is asked for.
+    #[test]
+    fn telemetry_is_asked_of_those_who_see_it(case in cases(), view in 0_usize..6) {
+        let model = case.model();
+        let incident = case.incident(&model);
+        let views = View::all(&model);
+        let view = views[view % views.len()];
+        let evidence = view.evidence(&model, &incident, None);
+        let failure = evidence.items().iter().filter(|item| item.is_failure()).map(|item| item.at).max();
+        let Some(failure) = failure else { return Ok(()) };
+        let advice = advise(&model, &FaultGraph::compile(&model), &incident, view, None, &AdviceOptions::default());
+        prop_assume!(advice.ground == Ground::Failure);
+        let law = Law { model: &model, day: incident.day(), by: By::Contractor };
+        let before = believe(&model, &evidence, &law).1;
+        let asked = |contractor: &str, system: &str, monitor: &str| {
+            advice.questions.iter().any(|question| matches!(&question.ask, Ask::Telemetry { contractor: of, readings, .. }
+                if of.as_str() == contractor && readings.iter().any(|reading| {
+                    reading.of == system && reading.via.as_ref().is_some_and(|via| via.as_str() == monitor)
+                })))
+        };
+        // Items that the record holds are told in `holds`, and asked for by what it says of who knew them.
+        let recorded = |at: usize, system| incident.evidence().iter().any(|item| matches!(item.statement,
+            Statement::Observation { system: of, via: Some(via), .. } if of == system && via.index() == at));
+        for (at, monitor) in model.monitors().iter().enumerate() {
+            for system in monitor.watches.iter().filter(|system| !recorded(at, **system)) {
+                let id = model.systems()[system.index()].id.as_str();
+                let knows = |view| would_know(&case, &model, view, id, monitor.id.as_str(), failure);
+                for (contractor, party) in views[2..].iter().enumerate() {
+                    let name = model.contractors()[contractor].id.as_str();
+                    let hidden = knows(*party) && !(knows(view) && view != View::Pooled);
+                    if asked(name, id, monitor.id.as_str()) {
+                        prop_assert!(hidden, "{name} is asked for {id} by {}", monitor.id);
+                    } else if hidden && *party != view {
+                        for state in [State::Failed, State::Working] {
+                            let via = Some(onus_model::MonitorIndex::new(at));
+                            let says = Statement::Observation { system: *system, state, via };
+                            let (p, after, _) = believe(&model, &evidence.suppose(failure, says), &law);
+                            let same = before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 1e-4);
+                            prop_assert!(p == 0.0 || same, "{name} is not asked for {id} by {}", monitor.id);
+                        }
+                    }
+                }
+            }
         }
     }
 }

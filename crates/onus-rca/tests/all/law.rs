@@ -146,6 +146,24 @@ impl Law<'_> {
         }
     }
 
+    /// A dispute below primes with the same holders is theirs: the first of them answers, by its own clauses.
+    fn between_primes(&self, contracts: Vec<usize>) -> Answer {
+        let is_top = |at: &usize| self.contract(*at).under.is_none();
+        let tops: BTreeSet<usize> = contracts
+            .iter()
+            .map(|below| {
+                let mut chain =
+                    (0..self.model.contracts().len()).filter(|at| at == below || self.is_under(*below, *at));
+                chain.find(is_top).expect("every chain has a top")
+            })
+            .collect();
+        let holders: BTreeSet<String> = tops.iter().map(|top| format!("{:?}", self.contract(*top).holder)).collect();
+        match tops.first() {
+            Some(first) if holders.len() == 1 => Answer::One(*first),
+            _ => Answer::Several(contracts),
+        }
+    }
+
     /// The elements a fault sits on, and those without which none of its ways reaches a service.
     fn controlling(&self, fault: FaultIndex) -> BTreeSet<Element> {
         let origin = &self.model.faults()[fault.index()].elements;
@@ -199,7 +217,11 @@ impl Law<'_> {
         add(&mut verdict.liable, unexplained, bucket(Kind::Unexplained, "unexplained"));
         for (at, share) in shares.iter().copied().enumerate() {
             let fault = FaultIndex::new(at);
-            let (causal, liable) = match self.answer(fault) {
+            let answer = match self.answer(fault) {
+                Answer::Several(contracts) if self.by == By::Prime => self.between_primes(contracts),
+                answer => answer,
+            };
+            let (causal, liable) = match answer {
                 Answer::Nobody => {
                     let nobody = bucket(Kind::Unassigned, "unassigned");
                     (nobody.clone(), nobody)

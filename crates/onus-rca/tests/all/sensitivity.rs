@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use onus_model::Model;
-use onus_rca::{Assumed, By, Evidence, FaultGraph, Kind, SensitivityOptions, Stand, Survival, View, sensitivity};
+use onus_rca::{
+    Assumed, By, Evidence, FaultGraph, Ground, Kind, SensitivityOptions, Stand, Survival, View, sensitivity,
+};
 use proptest::prelude::*;
 
 use crate::law::Law;
@@ -55,7 +57,13 @@ proptest! {
         let options = SensitivityOptions { factor, draws: 0, corners: 0, ..SensitivityOptions::default() };
         let graph = FaultGraph::compile(&model);
         let found = sensitivity(&model, &graph, &incident, View::Pooled, None, &options);
-        prop_assert_eq!(base.is_some(), found.contractor.is_some());
+        let ground = match &base {
+            None => Ground::Conflict,
+            Some(_) if evidence.has_failure() => Ground::Failure,
+            Some(_) => Ground::NothingSeen,
+        };
+        prop_assert_eq!(found.ground, ground);
+        prop_assert_eq!(ground == Ground::Failure, found.contractor.is_some());
         let Some(base) = base else { return Ok(()) };
         if found.assumed == Assumed::All {
             prop_assert_eq!(found.varied + found.without_bearing, faults);
