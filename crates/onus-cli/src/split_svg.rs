@@ -148,7 +148,7 @@ pub(crate) fn curve(title: &str, curve: &Curve) -> String {
         let doubt = |point: &CurvePoint| if level == 0 { point.contractor } else { point.fault }.doubt.middle();
         let range = |band: &onus_rca::Band| if level == 0 { band.contractor } else { band.fault };
         let values = curve.chosen.iter().chain([&curve.actual]).map(doubt);
-        let most = values.chain(curve.random.iter().map(|band| range(band)[2])).fold(0.05, f64::max);
+        let most = values.chain(curve.random.iter().map(|band| range(band)[2].middle())).fold(0.05, f64::max);
         let step = step(most);
         let ceiling = (most / step).ceil() * step;
         let wide = WIDTH - Panel::LEFT - 30.0;
@@ -184,9 +184,9 @@ pub(crate) fn curve(title: &str, curve: &Curve) -> String {
         let line = |points: &mut dyn Iterator<Item = (usize, f64)>| {
             points.map(|(n, bits)| format!("{:.1},{:.1}", panel.x(n), panel.y(bits))).collect::<Vec<_>>().join(" ")
         };
-        let upper = line(&mut curve.random.iter().map(|band| (band.contractors, range(band)[2])));
-        let lower = line(&mut curve.random.iter().rev().map(|band| (band.contractors, range(band)[0])));
-        let middle = line(&mut curve.random.iter().map(|band| (band.contractors, range(band)[1])));
+        let upper = line(&mut curve.random.iter().map(|band| (band.contractors, range(band)[2].middle())));
+        let lower = line(&mut curve.random.iter().rev().map(|band| (band.contractors, range(band)[0].middle())));
+        let middle = line(&mut curve.random.iter().map(|band| (band.contractors, range(band)[1].middle())));
         let _ = writeln!(svg, "<polygon points=\"{upper} {lower}\" fill=\"#dddddd\"/>");
         let _ = writeln!(
             svg,

@@ -79,6 +79,18 @@ impl Figure {
         Self { lo: self.lo - other.hi, hi: self.hi - other.lo, how: self.how.weaker(other.how) }
     }
 
+    /// By how much it is beyond another. Of two estimates both must hold, so that the difference is less sure than either.
+    #[must_use]
+    pub fn beyond(self, other: Self) -> Self {
+        let how = match (self.how, other.how) {
+            (How::Estimate { confidence: a, samples, seed }, How::Estimate { confidence: b, .. }) => {
+                How::Estimate { confidence: (a + b - 1.0).max(0.0), samples, seed }
+            }
+            (a, b) => a.weaker(b),
+        };
+        Self { how, ..self.minus(other) }
+    }
+
     /// The figure times a non-negative factor.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {

@@ -80,7 +80,7 @@ fn measures(measures: &[EstateMeasure]) -> String {
         vec![
             shortened(&measure.what, 40),
             number(measure.cost),
-            number(measure.drop),
+            bits(measure.drop),
             bits(measure.contractor.doubt),
             shortened(&measure.headline, 14),
         ]

@@ -259,7 +259,7 @@ fn curve_text(title: &str, curve: &Curve) -> String {
         let band = curve.random.iter().find(|band| band.contractors == point.contractors);
         band.map_or_else(String::new, |band| {
             let [lo, _, hi] = if level == 1 { band.contractor } else { band.fault };
-            format!("{lo:.2}..{hi:.2}")
+            format!("{:.2}..{:.2}", lo.middle(), hi.middle())
         })
     };
     let rows = curve.chosen.iter().map(|point| {

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::report::{ExpectedTerms, Incidents, StructureSplit};
 use super::{FaultDictionary, SplitOptions};
+use crate::figure::Figure;
 use crate::random::Random;
 
 /// How a split curve is drawn.
@@ -73,9 +74,9 @@ pub struct Band {
     /// Contractors that hold a contract.
     pub contractors: usize,
     /// About which fault it is, in bits: least, middle, greatest.
-    pub fault: [f64; 3],
+    pub fault: [Figure; 3],
     /// About who answers, in bits: least, middle, greatest.
-    pub contractor: [f64; 3],
+    pub contractor: [Figure; 3],
 }
 
 impl Curve {
@@ -101,13 +102,13 @@ impl Curve {
             model = next;
             chosen.push(point);
         }
-        let mut drawn: BTreeMap<usize, Vec<[f64; 2]>> = BTreeMap::new();
+        let mut drawn: BTreeMap<usize, Vec<[Figure; 2]>> = BTreeMap::new();
         let mut random = Random(curve.seed);
         for _ in 0..curve.orders {
             let mut model = start.clone();
             loop {
                 let point = judge(&model, None);
-                let doubts = [point.fault, point.contractor].map(|terms| terms.doubt.middle());
+                let doubts = [point.fault, point.contractor].map(|terms| terms.doubt);
                 drawn.entry(point.contractors).or_default().push(doubts);
                 let mut holders = holders(&model, &options);
                 if holders.len() < 2 {
@@ -118,10 +119,10 @@ impl Curve {
                 model = merged(&model, first, second);
             }
         }
-        let band = |contractors: usize, doubts: &[[f64; 2]]| {
+        let band = |contractors: usize, doubts: &[[Figure; 2]]| {
             let range = |level: usize| {
-                let mut sorted: Vec<f64> = doubts.iter().map(|doubt| doubt[level]).collect();
-                sorted.sort_by(f64::total_cmp);
+                let mut sorted: Vec<Figure> = doubts.iter().map(|doubt| doubt[level]).collect();
+                sorted.sort_by(|a, b| a.middle().total_cmp(&b.middle()));
                 [sorted[0], sorted[sorted.len() / 2], sorted[sorted.len() - 1]]
             };
             Band { contractors, fault: range(0), contractor: range(1) }
@@ -156,28 +157,27 @@ fn merged(model: &Model, first: ContractorIndex, second: ContractorIndex) -> Mod
     model.under(&Alternative::Merge(first, second)).expect("a merge asks for no selector")
 }
 
-/// Pairs of contractors that hold a contract, those with the most interfaces between what they own first.
+/// Pairs of contractors that hold a contract, those with the most interfaces between what they own first, then by name.
+///
+/// O(interfaces · log interfaces + most).
 pub(super) fn pairs(model: &Model, options: &SplitOptions, most: usize) -> Vec<(ContractorIndex, ContractorIndex)> {
     let holders = holders(model, options);
     let mut seams: BTreeMap<(ContractorIndex, ContractorIndex), usize> = BTreeMap::new();
-    for (at, a) in holders.iter().enumerate() {
-        seams.extend(holders[at + 1..].iter().map(|b| ((*a, *b), 0)));
-    }
     let responsibility = model.responsibility(options.day);
     let owners: Vec<Vec<ContractorIndex>> =
         (0..model.systems().len()).map(|system| responsibility.owners(SystemIndex::new(system))).collect();
     for interface in model.interfaces() {
         for a in &owners[interface.consumer.index()] {
-            for b in &owners[interface.provider.index()] {
-                if let Some(count) = seams.get_mut(&(*a.min(b), *a.max(b))) {
-                    *count += 1;
-                }
+            for b in owners[interface.provider.index()].iter().filter(|b| *b != a) {
+                *seams.entry((*a.min(b), *a.max(b))).or_default() += 1;
             }
         }
     }
-    let mut pairs: Vec<_> = seams.into_iter().collect();
-    pairs.sort_by_key(|(pair, count)| (std::cmp::Reverse(*count), *pair));
-    pairs.into_iter().map(|(pair, _)| pair).take(most).collect()
+    let mut joined: Vec<_> = seams.iter().map(|(pair, count)| (*pair, *count)).collect();
+    joined.sort_by_key(|(pair, count)| (std::cmp::Reverse(*count), *pair));
+    let joined = joined.into_iter().map(|(pair, _)| pair);
+    let apart = holders.iter().enumerate().flat_map(|(at, a)| holders[at + 1..].iter().map(|b| (*a, *b)));
+    joined.chain(apart.filter(|pair| !seams.contains_key(pair))).take(most).collect()
 }
 
 fn best(

@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::curve::pairs;
 use super::report::{ExpectedTerms, Incidents, StructureSplit};
 use super::{FaultDictionary, SplitOptions};
+use crate::figure::Figure;
 
 /// What measures cost, in a unit of the reader's own: only their ratio matters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -97,9 +98,9 @@ pub struct Measure {
     /// What it costs.
     pub cost: f64,
     /// By how many bits it lowers doubt about who answers, after what stands before it in the plan.
-    pub drop: f64,
+    pub drop: Figure,
     /// The same per unit of cost.
-    pub drop_per_cost: f64,
+    pub drop_per_cost: Figure,
     /// Doubt about who answers with it.
     pub contractor: ExpectedTerms,
     /// Doubt about which fault it is with it.
@@ -125,7 +126,9 @@ impl Plan {
             ranked.iter().find(is_cheap).cloned()
         };
         let single = ranked.iter().filter(|(measure, _)| measure.cost <= plan.budget + NOTHING);
-        let single = single.max_by(|(a, _), (b, _)| a.drop.total_cmp(&b.drop).then(b.what.cmp(&a.what))).cloned();
+        let single = single
+            .max_by(|(a, _), (b, _)| a.drop.middle().total_cmp(&b.drop.middle()).then(b.what.cmp(&a.what)))
+            .cloned();
         // Greedy, from what was taken already on.
         let go_on = |mut steps: Vec<Measure>, mut current: Vec<(Measure, Model)>| {
             let mut left = plan.budget - steps.iter().map(|step| step.cost).sum::<f64>();
@@ -140,8 +143,8 @@ impl Plan {
             }
         };
         let (mut steps, mut ended) = go_on(Vec::new(), ranked.clone());
-        let gained: f64 = steps.iter().map(|step| step.drop).sum();
-        if let Some((single, next)) = single.filter(|(single, _)| single.drop > gained + NOTHING) {
+        let gained: f64 = steps.iter().map(|step| step.drop.middle()).sum();
+        if let Some((single, next)) = single.filter(|(single, _)| single.drop.middle() > gained + NOTHING) {
             let rest = planner.measures(&next, &planner.judge(&next));
             (steps, ended) = go_on(vec![single], rest);
         }
@@ -185,13 +188,13 @@ impl Planner<'_> {
         for (alternative, cost) in all {
             let next = model.under(&alternative).expect("`* -> *` selects an interface where there is one");
             let after = self.judge(&next);
-            let drop = before.contractor.doubt.middle() - after.contractor.doubt.middle();
-            if drop > NOTHING {
+            let drop = before.contractor.doubt.beyond(after.contractor.doubt);
+            if drop.middle() > NOTHING {
                 let measure = Measure {
                     what: alternative.name(model),
                     cost,
                     drop,
-                    drop_per_cost: drop / cost,
+                    drop_per_cost: drop.times(cost.recip()),
                     contractor: after.contractor,
                     fault: after.fault,
                     headline: after.headline,
@@ -199,7 +202,7 @@ impl Planner<'_> {
                 measures.push((measure, next));
             }
         }
-        let rounded = |value: f64| (value * 1e9).round();
+        let rounded = |figure: Figure| (figure.middle() * 1e9).round();
         measures.sort_by(|(a, _), (b, _)| {
             rounded(b.drop_per_cost).total_cmp(&rounded(a.drop_per_cost)).then_with(|| a.what.cmp(&b.what))
         });

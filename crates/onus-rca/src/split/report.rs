@@ -102,7 +102,9 @@ pub struct ViewSplit {
     pub hand_offs: Figure,
 }
 
-/// Figures of testability (IEEE 1522), with contractors in the place of replaceable parts.
+/// Figures of testability (IEEE 1522), with contractors in the place of replaceable parts. Where incidents were left out
+/// ([`Incidents::lost`]), what a reading leaves open is said of those that were not: one more may make any reading
+/// ambiguous.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Testability {
     /// Probability that a fault is noticed: a service fails, or some channel raises an alarm about a system that has failed. Of
@@ -145,8 +147,8 @@ pub struct Isolability {
 pub struct ConfusionRow {
     /// Who answers.
     pub who: String,
-    /// Who is named, with which probability; they add up to 1. What is 0 is left out.
-    pub named: Vec<(String, f64)>,
+    /// Who is named, with which probability; they add up to 1, estimates up to the sample's error. What is 0 is left out.
+    pub named: Vec<(String, Figure)>,
 }
 
 impl Split {
@@ -205,6 +207,17 @@ impl FaultDictionary {
         rows
     }
 
+    /// By outcome: its probability. O(worlds · faults of each).
+    fn prior(&self, answers: &Rows<(u32, f64)>, outcomes: usize) -> Vec<f64> {
+        let mut prior = vec![0.0; outcomes];
+        for (at, world) in self.worlds[..self.affecting].iter().enumerate() {
+            for (outcome, fraction) in answers.row(at) {
+                prior[*outcome as usize] += world.weight * fraction;
+            }
+        }
+        prior
+    }
+
     /// H(R | the state of every system): readings say nothing beyond it.
     fn inherent(&self, level: &Rows<(u32, f64)>) -> f64 {
         let mut entries: Vec<(u32, u32, f64)> = Vec::new();
@@ -236,8 +249,10 @@ struct Sums {
     views: Vec<[Sum; 2]>,
     inherent: [f64; 2],
     detail: Detail,
-    /// By view as in the labels: mass of the incidents in which the view rightly leaves its own contractor alone.
-    own: Vec<f64>,
+    /// By view as in the labels: whether the view rightly leaves its own contractor alone.
+    own: Vec<Mean>,
+    /// By outcome: its probability. No sampling.
+    prior: Vec<f64>,
     /// Whether some view leaves one outcome.
     by_one: Mean,
 }
@@ -306,7 +321,8 @@ impl<'d> Maker<'d> {
             views: vec![[Sum::default(); 2]; labels.views.len() + 1],
             inherent: [0, 1].map(|level| self.dictionary.inherent(&levels[level])),
             detail: Detail::of(outcomes[1], self.options.confusion),
-            own: vec![0.0; labels.views.len()],
+            own: vec![Mean::default(); labels.views.len()],
+            prior: self.dictionary.prior(&levels[1], outcomes[1]),
             by_one: Mean::default(),
         };
         for (level, rows) in levels.iter().enumerate() {
@@ -326,7 +342,7 @@ impl<'d> Maker<'d> {
                 let own = if level == 1 { labels.own[at] } else { None };
                 if let Some(own) = own {
                     let more = viewed.alone.iter().filter(|(outcome, _)| *outcome as usize == own);
-                    sums.own[at] = signatures.publicly_alone()[own] + more.map(|(_, mass)| mass).sum::<f64>();
+                    sums.own[at].value = signatures.publicly_alone()[own] + more.map(|(_, mass)| mass).sum::<f64>();
                 }
             }
             if level == 1 {
@@ -354,7 +370,8 @@ impl<'d> Maker<'d> {
             views: vec![[Sum::default(); 2]; views.len()],
             inherent: [0, 1].map(|level| self.dictionary.inherent(&levels[level])),
             detail: Detail::of(outcomes[1], self.options.confusion),
-            own: vec![0.0; labels.views.len()],
+            own: vec![Mean::default(); labels.views.len()],
+            prior: self.dictionary.prior(&levels[1], outcomes[1]),
             by_one: Mean::default(),
         };
         let mut is_isolated = vec![false; self.dictionary.count()];
@@ -375,8 +392,7 @@ impl<'d> Maker<'d> {
                 } else if let Some(alone) = alone {
                     is_isolated[incident] = true;
                     if own[view - 1] == Some(alone as usize) {
-                        let q = posterior.iter().find(|(outcome, _)| *outcome == alone).map_or(0.0, |entry| entry.1);
-                        sums.own[view - 1] += weight * q;
+                        sums.own[view - 1].add(weight, super::tally::of(posterior, alone));
                     }
                 }
             }
@@ -397,8 +413,9 @@ impl<'d> Maker<'d> {
         let mut views: Vec<(View, ViewSplit)> = all
             .enumerate()
             .map(|(at, (view, channels))| {
-                let accuracy = self.fraction(sums.views[at][1].tally.accuracy);
-                let hand_offs = self.number(sums.views[at][1].tally.guesses, self.outcomes(labels)[1] as f64);
+                let Tally { accuracy, guesses, .. } = sums.views[at][1].tally;
+                let accuracy = self.expectation(accuracy, 1.0);
+                let hand_offs = self.expectation(guesses, self.outcomes(labels)[1] as f64);
                 let [fault, contractor] = [0, 1].map(|level| terms(at, level));
                 (
                     view,
@@ -499,67 +516,58 @@ impl<'d> Maker<'d> {
         if lost > 0.0 && self.samples.is_none() { Figure::interval(lo, hi) } else { Figure { lo, hi, how: wide.how } }
     }
 
-    /// A probability over incidents.
-    fn fraction(&self, mean: Mean) -> Figure {
-        // What rounding leaves of 1 or 0 is 1 or 0.
-        let value = (mean.value * 1e13).round() / 1e13;
-        let (value, lost) = (value.clamp(0.0, 1.0), self.dictionary.lost);
-        let error = self.samples.map_or(0.0, |n| self.error(mean, n, 1.0));
-        let (lo, hi) = ((value - error).max(0.0), (value + error).min(1.0));
-        let (lo, hi) = (lo * (1.0 - lost), (hi + lost * (1.0 - hi)).min(1.0));
-        if self.samples.is_some() { Figure { lo, hi, how: self.how() } } else { Figure::interval(lo, hi) }
+    /// An expectation over all incidents of something that is at least 0 and at most `most`, and concave in the masses of
+    /// what may have happened, so that those left out change it by their share of it at most.
+    fn expectation(&self, mean: Mean, most: f64) -> Figure {
+        let (listed, lost) = (self.of_listed(mean, most), self.dictionary.lost);
+        let (lo, hi) = (listed.lo * (1.0 - lost), listed.hi * (1.0 - lost) + lost * most);
+        if self.samples.is_some() { Figure { lo, hi, how: listed.how } } else { Figure::interval(lo, hi) }
     }
 
-    /// The expectation of a number of outcomes, of which there are so many.
-    fn number(&self, mean: Mean, most: f64) -> Figure {
-        let lost = self.dictionary.lost;
-        if self.samples.is_none() && lost <= 0.0 {
-            return Figure::exact(mean.value);
-        }
-        let error = self.samples.map_or(0.0, |n| self.error(mean, n, most));
-        let lo = ((mean.value - error) * (1.0 - lost)).max(0.0);
-        Figure { lo, hi: ((mean.value + error) * (1.0 - lost) + lost * most).min(most), how: self.how() }
+    /// The same over the incidents that were not left out.
+    fn of_listed(&self, mean: Mean, most: f64) -> Figure {
+        // What rounding leaves of 1 or 0 is 1 or 0.
+        let value = ((mean.value * 1e13).round() / 1e13).clamp(0.0, most);
+        let Some(samples) = self.samples else { return Figure::exact(value) };
+        let error = self.error(mean, samples, most);
+        Figure { lo: (value - error).max(0.0), hi: (value + error).min(most), how: self.how() }
     }
 
     fn testability(&self, labels: &Labels, sums: &Sums) -> Testability {
-        let detail = &sums.detail;
+        let Sums { detail, prior, .. } = sums;
         let outcomes = labels.outcomes.all();
-        let conditional = |part: f64, whole: f64| {
-            let value = if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 };
-            // A ratio of two sums: an estimate without bounds of its own, or exact.
-            if self.samples.is_some() || self.dictionary.lost > 0.0 {
-                Figure { lo: value, hi: value, how: self.how() }
-            } else {
-                Figure::exact(value)
-            }
+        let fraction = |mean: Mean| self.of_listed(mean, 1.0);
+        // The probability of what is given is known without sampling.
+        let given = |part: Mean, outcome: usize| {
+            let times = prior[outcome].recip();
+            self.of_listed(part.times(times), times).at_most(1.0)
         };
-        let mut own: Vec<Option<f64>> = vec![None; outcomes.len()];
+        let mut own: Vec<Option<Mean>> = vec![None; outcomes.len()];
         for (outcome, mass) in labels.own.iter().zip(&sums.own) {
             if let Some(outcome) = outcome {
                 own[*outcome] = Some(*mass);
             }
         }
-        let present: Vec<usize> = (0..outcomes.len()).filter(|outcome| detail.prior[*outcome] > 0.0).collect();
+        let present: Vec<usize> = (0..outcomes.len()).filter(|outcome| prior[*outcome] > 0.0).collect();
         let isolability = present.iter().map(|outcome| Isolability {
             who: outcomes[*outcome].who.clone(),
-            probability: conditional(detail.prior[*outcome], 1.0),
-            local: own[*outcome].map(|mass| conditional(mass, detail.prior[*outcome])),
-            joint: conditional(detail.isolated[*outcome], detail.prior[*outcome]),
+            probability: Figure::exact(prior[*outcome].min(1.0)),
+            local: own[*outcome].map(|alone| given(alone, *outcome)),
+            joint: given(detail.isolated[*outcome], *outcome),
         });
         let confusion = present.iter().filter(|_| !detail.confused.is_empty()).map(|outcome| {
             let row = &detail.confused[outcome * outcomes.len()..][..outcomes.len()];
-            let total: f64 = row.iter().sum();
-            let named = row.iter().enumerate().filter(|(_, mass)| **mass > 0.0);
-            let named = named.map(|(other, mass)| (outcomes[other].who.clone(), mass / total));
+            let named = row.iter().enumerate().filter(|(_, both)| both.value > 0.0);
+            let named = named.map(|(other, both)| (outcomes[other].who.clone(), given(*both, *outcome)));
             ConfusionRow { who: outcomes[*outcome].who.clone(), named: named.collect() }
         });
         Testability {
             detected: self.detected(labels),
-            cir: detail.cir.map(|level| self.fraction(level)),
-            ambiguity: self.number(detail.ambiguity, present.len().max(1) as f64),
-            accuracy: self.fraction(sums.views[0][1].tally.accuracy),
-            jointly_isolable: self.fraction(sums.views[0][1].tally.isolated),
-            locally_isolable: self.fraction(sums.by_one),
+            cir: detail.cir.map(fraction),
+            ambiguity: self.of_listed(detail.ambiguity, present.len().max(1) as f64),
+            accuracy: self.expectation(sums.views[0][1].tally.accuracy, 1.0),
+            jointly_isolable: fraction(sums.views[0][1].tally.isolated),
+            locally_isolable: fraction(sums.by_one),
             isolability: isolability.collect(),
             confusion: confusion.collect(),
         }

@@ -27,6 +27,10 @@ impl Mean {
         Self { value: self.value + sign * other.value, squares: self.squares + sign * other.squares }
     }
 
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self { value: self.value * factor, squares: self.squares * factor * factor }
+    }
+
     /// Whether it was 0 for every incident.
     pub(super) fn is_nothing(self) -> bool {
         self.value == 0.0 && self.squares == 0.0
@@ -76,6 +80,11 @@ pub(super) fn isolated(posterior: &Posterior, negligible: f64) -> Option<u32> {
     left.next().is_none().then_some(first.0)
 }
 
+/// The probability of one outcome.
+pub(super) fn of(posterior: &Posterior, outcome: u32) -> f64 {
+    posterior.iter().find(|(other, _)| *other == outcome).map_or(0.0, |entry| entry.1)
+}
+
 /// Expected number of outcomes that are named, the most probable first, until it is the one (Massey 1994). O(n log n).
 fn guesses(posterior: &Posterior) -> f64 {
     let mut shares: Vec<f64> = posterior.iter().map(|(_, q)| *q).collect();
@@ -90,24 +99,17 @@ pub(super) struct Detail {
     pub(super) cir: [Mean; LEVELS],
     /// How many outcomes the reading leaves.
     pub(super) ambiguity: Mean,
-    /// By outcome: its probability.
-    pub(super) prior: Vec<f64>,
-    /// By outcome: probability that it is the answer and that the reading leaves it alone.
-    pub(super) isolated: Vec<f64>,
-    /// By outcome and outcome: probability that one is the answer and a draw from the posterior gives the other. Empty where
-    /// it was not asked for.
-    pub(super) confused: Vec<f64>,
+    /// By outcome: whether it is the answer and the reading leaves it alone.
+    pub(super) isolated: Vec<Mean>,
+    /// By outcome and outcome: whether one is the answer and a draw from the posterior gives the other. Empty where it was
+    /// not asked for.
+    pub(super) confused: Vec<Mean>,
 }
 
 impl Detail {
     pub(super) fn of(outcomes: usize, confusion: usize) -> Self {
         let confused = if outcomes <= confusion { outcomes * outcomes } else { 0 };
-        Self {
-            prior: vec![0.0; outcomes],
-            isolated: vec![0.0; outcomes],
-            confused: vec![0.0; confused],
-            ..Self::default()
-        }
+        Self { isolated: vec![Mean::default(); outcomes], confused: vec![Mean::default(); confused], ..Self::default() }
     }
 
     pub(super) fn add(&mut self, weight: f64, posterior: &Posterior, negligible: f64) {
@@ -117,16 +119,15 @@ impl Detail {
         }
         self.ambiguity.add(weight, left as f64);
         if let Some(outcome) = isolated(posterior, negligible) {
-            self.isolated[outcome as usize] +=
-                weight * posterior.iter().find(|(o, _)| *o == outcome).map_or(0.0, |p| p.1);
+            self.isolated[outcome as usize].add(weight, of(posterior, outcome));
         }
-        let outcomes = self.prior.len();
+        if self.confused.is_empty() {
+            return;
+        }
+        let outcomes = self.isolated.len();
         for (outcome, q) in posterior {
-            self.prior[*outcome as usize] += weight * q;
-            if !self.confused.is_empty() {
-                for (other, r) in posterior {
-                    self.confused[*outcome as usize * outcomes + *other as usize] += weight * q * r;
-                }
+            for (other, r) in posterior {
+                self.confused[*outcome as usize * outcomes + *other as usize].add(weight, q * r);
             }
         }
     }
