@@ -113,7 +113,7 @@ struct Scene<'a> {
     bearing: BTreeSet<Node>,
     /// Times of repairs that the view knows of.
     repairs: BTreeSet<Time>,
-    /// Readings of monitors that the view does not see, and who does.
+    /// Readings of monitors that do not report to the view, and who sees them.
     hidden_readings: Vec<(MonitorIndex, SystemIndex, BTreeSet<ContractorIndex>)>,
     /// When the last failure that the view has seen was there.
     failure: Time,
@@ -135,7 +135,10 @@ fn bearing(graph: &FaultGraph, evidence: &Evidence) -> BTreeSet<Node> {
     reached
 }
 
-/// The readings of monitors that a view does not see, and who does. O(readings · contracts about a system).
+/// The readings of monitors that do not report to a view, and who sees them, by whatever right. That a duty would let the
+/// view see them too is no reason not to ask: the record says what it knew, and [`demand`] that the duty gives a claim.
+///
+/// O(readings · contracts about a system).
 fn hidden_readings(
     model: &Model,
     day: Option<Date>,
@@ -145,15 +148,12 @@ fn hidden_readings(
     let mut hidden = Vec::new();
     for (at, monitor) in model.monitors().iter().enumerate() {
         let via = MonitorIndex::new(at);
-        if model.structure().viewers(via).public {
+        let viewers = model.structure().viewers(via);
+        if viewers.public || matches!(view, View::Contractor(viewer) if viewers.contractors.contains(&viewer)) {
             continue;
         }
-        for system in &monitor.watches {
-            let readers = sight.all(&[Element::System(*system)], Some(via));
-            if !matches!(view, View::Contractor(viewer) if readers.contains(&viewer)) {
-                hidden.push((via, *system, readers));
-            }
-        }
+        let readings = monitor.watches.iter();
+        hidden.extend(readings.map(|system| (via, *system, sight.all(&[Element::System(*system)], Some(via)))));
     }
     hidden
 }

@@ -242,8 +242,8 @@ fn would_know(case: &Case, model: &Model, view: View, system: &str, via: &str, a
 proptest! {
     #![proptest_config(config(120))]
 
-    /// Telemetry is asked of whoever sees a reading by the same rule as evidence is known by, duties and reports included;
-    /// and what could tell something is asked for.
+    /// Telemetry of monitors that do not report to the view is asked of whoever sees it by the same rule as evidence is known
+    /// by, duties and reports included; and what could tell something is asked for.
     #[test]
     fn telemetry_is_asked_of_those_who_see_it(case in cases(), view in 0_usize..6) {
         let model = case.model();
@@ -270,9 +270,14 @@ proptest! {
             for system in monitor.watches.iter().filter(|system| !recorded(at, **system)) {
                 let id = model.systems()[system.index()].id.as_str();
                 let knows = |view| would_know(&case, &model, view, id, monitor.id.as_str(), failure);
+                let viewers = model.structure().viewers(onus_model::MonitorIndex::new(at));
+                let reports = match view {
+                    View::Contractor(viewer) => viewers.public || viewers.contractors.contains(&viewer),
+                    _ => viewers.public,
+                };
                 for (contractor, party) in views[2..].iter().enumerate() {
                     let name = model.contractors()[contractor].id.as_str();
-                    let hidden = knows(*party) && !(knows(view) && view != View::Pooled);
+                    let hidden = knows(*party) && !reports;
                     if asked(name, id, monitor.id.as_str()) {
                         prop_assert!(hidden, "{name} is asked for {id} by {}", monitor.id);
                     } else if hidden && *party != view {
