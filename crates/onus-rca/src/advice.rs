@@ -23,7 +23,7 @@ use crate::doubt::Doubt;
 use crate::fault_graph::FaultGraph;
 use crate::figure::Figure;
 use crate::outcome::{Outcome, Outcomes};
-use crate::view::View;
+use crate::view::{View, WhoKnew};
 
 pub use demand::{Basis, Demand};
 use expectation::{Expectation, expect, in_order_of_worth};
@@ -236,7 +236,8 @@ pub fn advise(
     as_of: Option<Time>,
     options: &AdviceOptions,
 ) -> Advice {
-    let evidence = view.evidence(model, incident, as_of);
+    let who_knew = WhoKnew::of(model, incident);
+    let evidence = who_knew.evidence(&[view], as_of);
     let outcomes = Outcomes::of(model, options.by, incident.day());
     let mut asker = Asker::new(graph, &outcomes, options.node_budget);
     let widest = |count: usize| Figure::interval(0.0, (count as f64).log2());
@@ -268,7 +269,7 @@ pub fn advise(
         return advice;
     }
     let mut asker = asker.up_to(options.step_budget);
-    let found = candidates(model, graph, incident, view, as_of, options);
+    let found = candidates(model, graph, &who_knew, view, as_of, options);
     for (at, mut candidate) in found.iter().cloned().enumerate() {
         if asker.is_spent() {
             advice.stopped = StopReason::StepBudget;

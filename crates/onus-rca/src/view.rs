@@ -94,6 +94,11 @@ impl<'a> WhoKnew<'a> {
         Self { incident, public, contractors }
     }
 
+    /// The incident.
+    pub fn incident(&self) -> &'a Incident {
+        self.incident
+    }
+
     /// What some views know as of a time, or ever, when they put it together.
     ///
     /// O(evidence · (log evidence + views · log viewers)).

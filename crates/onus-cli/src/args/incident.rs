@@ -168,6 +168,7 @@ pub(crate) struct DoubtQuery {
 
 /// A question about what to ask next.
 #[derive(Args, Clone, Debug)]
+#[command(mut_group("Counting", |group| group.requires("budget")))]
 pub(crate) struct AdviseQuery {
     #[command(flatten)]
     pub(crate) files: ModelFiles,

@@ -71,6 +71,7 @@ fn what_makes_no_sense_is_wrong_usage() {
         ["split", "fixtures/small", "--integrator", "netco:router"],
         ["split", "fixtures/small", "--integrator", ":* -> *"],
         ["split", "fixtures/small", "--merge", "netco,netco"],
+        ["advise", "fixtures/small", "--samples", "5"],
     ] {
         assert_eq!(onus(&arguments).status.code(), Some(2), "{arguments:?}");
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use onus_model::{
-    ContractorIndex, Date, Element, EvidenceId, FaultIndex, Incident, Model, MonitorIndex, Probability, Statement,
-    SystemIndex, Time,
+    ContractorIndex, Date, Element, EvidenceId, FaultIndex, Model, MonitorIndex, Probability, Statement, SystemIndex,
+    Time,
 };
 
 use super::demand::{Demand, demand};
@@ -66,12 +66,12 @@ impl Candidate {
 pub(super) fn candidates(
     model: &Model,
     graph: &FaultGraph,
-    incident: &Incident,
+    who_knew: &WhoKnew<'_>,
     view: View,
     as_of: Option<Time>,
     options: &AdviceOptions,
 ) -> Vec<Candidate> {
-    let who_knew = WhoKnew::of(model, incident);
+    let incident = who_knew.incident();
     let evidence = who_knew.evidence(&[view], as_of);
     let items = evidence.items();
     let Some(failure) = items.iter().filter(|item| item.is_failure()).map(|item| item.at).max() else {
@@ -82,7 +82,7 @@ pub(super) fn candidates(
         model,
         graph,
         view,
-        incident,
+        day: incident.day(),
         bearing: bearing(graph, &evidence),
         hidden_readings: hidden_readings(model, incident.day(), view),
         repairs: items
@@ -97,7 +97,7 @@ pub(super) fn candidates(
     let mut found = scene.observations();
     found.extend(scene.tests(options.test_reliability));
     found.extend(
-        (0..model.contractors().len()).filter_map(|at| scene.telemetry(&who_knew, ContractorIndex::new(at), as_of)),
+        (0..model.contractors().len()).filter_map(|at| scene.telemetry(who_knew, ContractorIndex::new(at), as_of)),
     );
     found
 }
@@ -106,7 +106,7 @@ pub(super) fn candidates(
 struct Scene<'a> {
     model: &'a Model,
     graph: &'a FaultGraph,
-    incident: &'a Incident,
+    day: Option<Date>,
     view: View,
     evidence: Evidence,
     /// Nodes that an event which bears on the evidence can make fail, and these events.
@@ -193,7 +193,7 @@ impl Scene<'_> {
             .filter(|look| self.bears(look))
             .filter_map(|look| {
                 let Subject::System { system, .. } = look.of else { return None };
-                let demand = demand(self.model, self.incident.day(), self.view, &[Element::System(system)], None);
+                let demand = demand(self.model, self.day, self.view, &[Element::System(system)], None);
                 Some(Candidate { of: Of::System, looks: vec![look], demand })
             })
             .collect()
@@ -221,7 +221,7 @@ impl Scene<'_> {
             .filter(|(_, look)| self.bears(look))
             .map(|(fault, look)| {
                 let elements = &faults[fault.index()].elements;
-                let demand = demand(self.model, self.incident.day(), self.view, elements, None);
+                let demand = demand(self.model, self.day, self.view, elements, None);
                 Candidate { of: Of::Fault, looks: vec![look], demand }
             })
             .collect()
@@ -269,7 +269,7 @@ impl Scene<'_> {
                 Subject::Fault { fault, .. } => elements.extend(&self.model.faults()[fault.index()].elements),
             }
         }
-        let demand = demand(self.model, self.incident.day(), self.view, &elements, Some(contractor));
+        let demand = demand(self.model, self.day, self.view, &elements, Some(contractor));
         let holds = hidden.iter().map(|item| item.id.clone()).collect();
         let id = self.model.contractors()[contractor.index()].id.clone();
         Some(Candidate { of: Of::Contractor(id, holds), looks, demand })
