@@ -64,6 +64,11 @@ pub(crate) fn structures(title: &str, split: &Split) -> String {
         let _ = writeln!(svg, "<text x=\"16\" y=\"{}\" font-weight=\"bold\">{what}</text>", top + 20.0);
         let bottom = top + 32.0 + count * ROW;
         let step = step(most);
+        // A tenth of the distance between two lines can be read off.
+        let (mut decimals, mut unit) = (2, step * 10.0);
+        while unit < 0.999 && decimals < 9 {
+            (decimals, unit) = (decimals + 1, unit * 10.0);
+        }
         for value in ticks(most, step) {
             let x = LEFT + value * scale;
             let _ = writeln!(
@@ -96,7 +101,8 @@ pub(crate) fn structures(title: &str, split: &Split) -> String {
                     x += wide;
                 }
             }
-            let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{:.2}</text>", x + 6.0, y + 15.0, doubt.middle());
+            let value = format!("{:.decimals$}", doubt.middle());
+            let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{value}</text>", x + 6.0, y + 15.0);
         }
     }
     svg.push_str("</svg>\n");
