@@ -112,11 +112,6 @@ impl FaultGraph {
         (self.faults..self.prior.len()).map(Node::new)
     }
 
-    /// All gates.
-    pub(crate) fn gates(&self) -> impl Iterator<Item = Node> + use<> {
-        (self.prior.len()..self.node_count()).map(Node::new)
-    }
-
     /// Inputs of a gate.
     pub(crate) fn inputs(&self, gate: Node) -> &[Node] {
         self.circuit.inputs(gate)

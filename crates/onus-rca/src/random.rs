@@ -26,3 +26,11 @@ pub(crate) fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     word ^ (word >> 31)
 }
+
+/// 128 random bits for a number, the same in every run: two outputs of the generator. Sets of numbers are compared by the XOR of
+/// their keys (Zobrist 1970); two different ones share it with a probability of 2^-128.
+pub(crate) fn key(number: usize) -> u128 {
+    let number = number as u64;
+    let word = |at: u64| mix(at.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    u128::from(word(2 * number + 1)) << 64 | u128::from(word(2 * number + 2))
+}

@@ -11,7 +11,7 @@
 
 use super::cascade::lacking;
 use super::counters::Counters;
-use super::dictionary::{DictionaryWay, expected};
+use super::dictionary::DictionaryWay;
 use super::{Circuit, Node};
 
 /// Observations in one pair of masks.
@@ -47,7 +47,9 @@ impl Circuit {
             return Candidates::default();
         }
         // What has failed already is explained already.
-        let failed: Vec<Node> = failed.iter().copied().filter(|node| !is_given(node)).collect();
+        let mut failed: Vec<Node> = failed.iter().copied().filter(|node| !is_given(node)).collect();
+        failed.sort_unstable();
+        failed.dedup();
         let observed: Vec<(Node, bool)> =
             failed.iter().map(|node| (*node, true)).chain(working.iter().map(|node| (*node, false))).collect();
         let mut verdicts = vec![Verdict::In; faults.len()];
@@ -71,7 +73,7 @@ impl Circuit {
         let nodes: Vec<Node> = open.iter().map(|at| faults[*at]).collect();
         let watched = vec![observed.iter().map(|(node, _)| *node).collect()];
         let signatures = self.signatures(&nodes, given, &watched, DictionaryWay::Auto);
-        let expected = expected(self, failed);
+        let expected = self.signature(&failed);
         for (at, fault) in open.iter().enumerate() {
             verdicts[*fault] = if signatures.of(at) == [expected] { Verdict::In } else { Verdict::Out };
         }

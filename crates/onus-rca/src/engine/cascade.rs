@@ -123,6 +123,12 @@ impl<'c> Cascade<'c> {
         }
     }
 
+    /// What has failed in the last answer, causes before effects; for [`Way::Worklist`] alone.
+    pub(crate) fn in_order(&self) -> &[Node] {
+        debug_assert!(!self.swept, "a sweep does not say what failed");
+        &self.failed
+    }
+
     /// Spreads by worklist until it has gone over more than `limit` edges: what failed and how many edges were gone over, or
     /// `None` if there were more.
     pub(super) fn within(&mut self, from: &[Node], limit: usize) -> Option<(&[Node], usize)> {

@@ -17,6 +17,7 @@ use super::cascade::{Cascade, lacking};
 use super::counters::Counters;
 use super::lanes::{LANES, Lanes};
 use super::{Circuit, Node};
+use crate::random::key;
 
 /// What somebody watches, for each of several views, by node.
 #[derive(Clone, Debug)]
@@ -112,6 +113,11 @@ impl Circuit {
             rows.extend_from_slice(&found[at * views.len()..(at + 1) * views.len()]);
         }
         Signatures { views: views.len(), rows }
+    }
+
+    /// The signature of the failure of just these nodes, each listed once: that of a fault in a view that sees just these fail.
+    pub(crate) fn signature(&self, nodes: &[Node]) -> u128 {
+        nodes.iter().fold(0, |sum, node| sum ^ key(self.number(*node)))
     }
 }
 
@@ -263,23 +269,4 @@ impl<'w, 'c: 'w> Work<'w, 'c> {
             }
         }
     }
-}
-
-/// The signature of the failure of just these nodes, each counted once.
-pub(super) fn expected(circuit: &Circuit, mut nodes: Vec<Node>) -> u128 {
-    nodes.sort_unstable();
-    nodes.dedup();
-    nodes.iter().fold(0, |sum, node| sum ^ key(circuit.number(*node)))
-}
-
-/// The key of a node's number: two outputs of `SplitMix64` (Steele, Lea & Flood 2014).
-fn key(number: usize) -> u128 {
-    let mix = |seed: u64| {
-        let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    };
-    let number = number as u64;
-    u128::from(mix(2 * number + 1)) << 64 | u128::from(mix(2 * number + 2))
 }

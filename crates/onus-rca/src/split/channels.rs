@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::SplitOptions;
 use super::worlds::{World, Worlds};
 use crate::fault_graph::FaultGraph;
-use crate::random::{Random, mix};
+use crate::random::{Random, key};
 
 /// Drawn incidents times worlds, each of which is a step for every view.
 const DRAWN: u64 = 20_000_000;
@@ -97,12 +97,15 @@ pub struct FaultDictionary {
     /// The worlds that fail a service come first; their weights, alone, add up to 1.
     pub(super) worlds: Vec<World>,
     pub(super) affecting: usize,
+    /// Fault sets, each with the couplings that matter, that fail a service: several may be one world.
+    pub(super) fault_sets: usize,
+    /// Faults of the topology.
+    pub(super) faults: usize,
     /// By affecting world: which services have failed, as a number.
     pub(super) class: Vec<u32>,
     pub(super) classes: usize,
-    /// By affecting world: which systems have failed, as a number.
-    pub(super) state: Vec<u32>,
-    /// By affecting world: the channels that read otherwise there than if all worked, with the probability of an alarm.
+    /// By affecting world, where incidents are drawn: the channels that read otherwise there than if all worked, with the
+    /// probability of an alarm.
     pub(super) deviations: Rows<(u32, f64)>,
     /// By channel: the probability of an alarm if all works.
     pub(super) idle: Vec<f64>,
@@ -142,8 +145,7 @@ impl FaultDictionary {
     /// O(hypotheses · what fails from each), and the readings up to `reading_budget` or `samples`.
     pub fn of(graph: &FaultGraph, options: &SplitOptions) -> Self {
         let topology = graph.topology();
-        let Worlds { mut all, lost, faults_at_once } = Worlds::of(graph, options);
-        all.sort_by_key(|world| !world.affects);
+        let Worlds { mut all, lost, faults_at_once, affecting: fault_sets } = Worlds::of(graph, options);
         let affecting = all.partition_point(|world| world.affects);
         let mass: f64 = all[..affecting].iter().map(|world| world.weight).sum();
         for world in &mut all {
@@ -155,35 +157,32 @@ impl FaultDictionary {
         }
         let services = |world: &World| signature(world.failed.iter().filter(|system| is_service[system.index()]));
         let (class, classes) = numbered(all[..affecting].iter().map(services));
-        let (state, _) = numbered(all[..affecting].iter().map(|world| signature(world.failed.iter())));
         let physics = Physics::of(topology);
-        let mut deviations = Rows::new();
-        let mut reported = Vec::with_capacity(all.len());
-        for world in &all {
-            let readings = physics.deviations(world);
-            let silent: f64 = physics.failures(world).map(|channel| 1.0 - physics.detects(channel)).product();
-            reported.push(1.0 - silent);
-            if world.affects {
-                deviations.push(readings);
-            }
-        }
-        let Physics { channels, idle, .. } = physics;
+        let silent =
+            |world: &World| -> f64 { physics.failures(world).map(|channel| 1.0 - physics.detects(channel)).product() };
+        let reported = all.iter().map(|world| 1.0 - silent(world)).collect();
         let mut dictionary = Self {
-            channels,
+            channels: physics.channels.clone(),
             worlds: all,
             affecting,
+            fault_sets,
+            faults: topology.faults().len(),
             class,
             classes,
-            state,
-            deviations,
-            idle,
+            deviations: Rows::new(),
+            idle: physics.idle.clone(),
             reported,
             incidents: Drawn::Some { world: Vec::new(), alarms: Rows::new() },
             lost: if lost > 0.0 { lost / (mass + lost) } else { 0.0 },
             faults_at_once,
         };
-        let (incidents, left_out) =
-            dictionary.expanded(options.reading_budget).unwrap_or_else(|| (dictionary.drawn(options), 0.0));
+        let expanded = dictionary.expanded(&physics, options.reading_budget);
+        let (incidents, left_out) = expanded.unwrap_or_else(|| {
+            for world in &dictionary.worlds[..affecting] {
+                dictionary.deviations.push(physics.deviations(world));
+            }
+            (dictionary.drawn(options), 0.0)
+        });
         dictionary.incidents = incidents;
         dictionary.lost += (1.0 - dictionary.lost) * left_out;
         dictionary
@@ -205,9 +204,8 @@ impl FaultDictionary {
         }
     }
 
-    /// The probabilities of an alarm in a world, of the channels where it is not 0.
-    fn alarms(&self, world: usize, noisy_idle: &[u32]) -> Vec<(u32, f64)> {
-        let own = self.deviations.row(world);
+    /// The probabilities of an alarm in a world, of the channels where it is not 0, given which deviate.
+    fn alarms(&self, own: &[(u32, f64)], noisy_idle: &[u32]) -> Vec<(u32, f64)> {
         let idle = noisy_idle.iter().filter(|channel| own.binary_search_by_key(*channel, |(c, _)| *c).is_err());
         let mut all: Vec<(u32, f64)> = idle.map(|channel| (*channel, self.idle[*channel as usize])).collect();
         all.extend(own.iter().filter(|(_, p)| *p > 0.0));
@@ -221,17 +219,17 @@ impl FaultDictionary {
 
     /// The readings of all worlds, and the probability of those left out: all of them if they are no more than so many, else
     /// all but such as are improbable; none, if too much would be left out.
-    fn expanded(&self, budget: usize) -> Option<(Drawn, f64)> {
-        CUTOFFS.into_iter().find_map(|cutoff| self.expanded_above(cutoff, budget))
+    fn expanded(&self, physics: &Physics<'_>, budget: usize) -> Option<(Drawn, f64)> {
+        CUTOFFS.into_iter().find_map(|cutoff| self.expanded_above(cutoff, physics, budget))
     }
 
     /// Leaves out readings that are less probable, given their world, than `cutoff`.
-    fn expanded_above(&self, cutoff: f64, budget: usize) -> Option<(Drawn, f64)> {
+    fn expanded_above(&self, cutoff: f64, physics: &Physics<'_>, budget: usize) -> Option<(Drawn, f64)> {
         let idle = self.idle_alarms();
         let (mut weight, mut world_of, mut noisy) = (Vec::new(), Vec::new(), false);
         let mut alarms: Rows<u32> = Rows::new();
         for world in 0..self.affecting {
-            let readings = self.alarms(world, &idle);
+            let readings = self.alarms(&physics.deviations(&self.worlds[world]), &idle);
             let (certain, uncertain): (Vec<_>, Vec<_>) = readings.into_iter().partition(|(_, p)| *p >= 1.0);
             let certain: Vec<u32> = certain.iter().map(|(channel, _)| *channel).collect();
             noisy |= !uncertain.is_empty();
@@ -291,7 +289,7 @@ impl FaultDictionary {
         for _ in 0..options.samples.clamp(2, most) {
             let at = random.unit() * sums.last().copied().unwrap_or(0.0);
             let world = sums.partition_point(|sum| *sum <= at).min(self.affecting - 1);
-            let readings = self.alarms(world, &idle);
+            let readings = self.alarms(self.deviations.row(world), &idle);
             let row: Vec<u32> =
                 readings.iter().filter(|(_, p)| random.unit() < *p).map(|(channel, _)| *channel).collect();
             world_of.push(world as u32);
@@ -370,15 +368,9 @@ impl<'t> Physics<'t> {
     }
 }
 
-/// A number for a set of systems; two sets share one with a probability of 2^-128.
+/// The signature of a set of systems.
 fn signature<'s>(systems: impl Iterator<Item = &'s SystemIndex>) -> u128 {
-    systems.fold(0, |sum, system| sum ^ scattered(system.index()))
-}
-
-/// A random word for a number, the same in every run.
-pub(super) fn scattered(number: usize) -> u128 {
-    let low = mix(number as u64 ^ 0x5851_F42D_4C95_7F2D);
-    u128::from(mix(low ^ 0x1405_7B7E_F767_814F)) << 64 | u128::from(low)
+    systems.fold(0, |sum, system| sum ^ key(system.index()))
 }
 
 /// Numbers 0, 1, … for equal keys, in the order of their first appearance; and how many there are.

@@ -45,6 +45,9 @@ pub struct SplitOptions {
     /// Worlds that uncertain couplings may branch into. Branches that do not fit are left out, the least probable first; the
     /// figures are then intervals that allow for them. Default 2^18.
     pub world_budget: usize,
+    /// Failed systems that may be listed, over all sets of systems that fail together. Fault sets that would go past it are left
+    /// out, the least probable first; the figures are then intervals that allow for them. Default 2^26, some 1 GB.
+    pub failure_budget: usize,
     /// Readings that uncertain monitors may be expanded into; where there are more, incidents are drawn. Default 2^18.
     pub reading_budget: usize,
     /// Incidents that are drawn, at least 2; no more than 1,000, or than makes 2·10^7 with the number of worlds. Default 10,000.
@@ -82,6 +85,7 @@ impl Default for SplitOptions {
             faults_at_once: 1,
             pair_budget: 200_000,
             world_budget: 1 << 18,
+            failure_budget: 1 << 26,
             reading_budget: 1 << 18,
             samples: 10_000,
             seed: 0,

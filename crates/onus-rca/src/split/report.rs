@@ -9,6 +9,7 @@ use super::labels::Labels;
 use super::sampled;
 use super::signatures::Signatures;
 use super::tally::{Detail, LEVELS, Mean, Tally};
+use super::worlds::World;
 use crate::doubt::DoubtSource;
 use crate::figure::{Figure, How};
 use crate::view::View;
@@ -168,7 +169,7 @@ impl FaultDictionary {
     pub(super) fn incidents(&self, options: &SplitOptions) -> Incidents {
         Incidents {
             faults_at_once: self.faults_at_once,
-            worlds: self.affecting,
+            worlds: self.fault_sets,
             readings: self.readings(),
             count: self.count(),
             lost: self.lost,
@@ -218,20 +219,12 @@ impl FaultDictionary {
         prior
     }
 
-    /// H(R | the state of every system): readings say nothing beyond it.
+    /// H(R | the state of every system): readings say nothing beyond it, and each world is one state.
     fn inherent(&self, level: &Rows<(u32, f64)>) -> f64 {
-        let mut entries: Vec<(u32, u32, f64)> = Vec::new();
-        for (world, state) in self.state.iter().enumerate() {
-            let weight = self.worlds[world].weight;
-            entries.extend(level.row(world).iter().map(|(outcome, fraction)| (*state, *outcome, weight * fraction)));
-        }
-        entries.sort_by_key(|(state, outcome, _)| (*state, *outcome));
-        let log = |mass: f64| if mass > 0.0 { mass * mass.log2() } else { 0.0 };
-        let of_state = |alike: &[(u32, u32, f64)]| {
-            let sum = |entries: &[(u32, u32, f64)]| entries.iter().map(|(_, _, mass)| mass).sum::<f64>();
-            log(sum(alike)) - alike.chunk_by(|a, b| a.1 == b.1).map(|outcome| log(sum(outcome))).sum::<f64>()
+        let bits = |(at, world): (usize, &World)| {
+            world.weight * crate::doubt::bits(level.row(at).iter().map(|(_, fraction)| *fraction))
         };
-        entries.chunk_by(|a, b| a.0 == b.0).map(of_state).sum::<f64>().max(0.0)
+        self.worlds[..self.affecting].iter().enumerate().map(bits).sum::<f64>().max(0.0)
     }
 }
 
@@ -241,6 +234,8 @@ struct Sum {
     tally: Tally,
     /// How the entropy differs from that of all channels together.
     beyond_pooled: Mean,
+    /// Whether the view sees all channels.
+    reads_all: bool,
 }
 
 /// Everything that was summed up of a structure.
@@ -311,8 +306,7 @@ impl<'d> Maker<'d> {
     }
 
     fn outcomes(&self, labels: &Labels) -> [usize; 2] {
-        let faults = self.dictionary.worlds.iter().flat_map(|world| &world.shares);
-        [faults.map(|(fault, _)| fault.index() + 1).max().unwrap_or(0), labels.outcomes.all().len()]
+        [self.dictionary.faults, labels.outcomes.all().len()]
     }
 
     fn listed(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2]) -> Sums {
@@ -406,7 +400,9 @@ impl<'d> Maker<'d> {
     fn report(&self, name: &str, model: &Model, labels: &Labels, sums: &Sums, not_looked_at: usize) -> StructureSplit {
         let bits = self.outcomes(labels).map(|outcomes| (outcomes.max(1) as f64).log2());
         let terms = |at: usize, level: usize| {
-            self.terms(&sums.views[at][level], &sums.views[0][level], sums.inherent[level], bits[level])
+            let reads_all = at == 0 || labels.views[at - 1].1.len() == labels.pooled.len();
+            let sum = Sum { reads_all, ..sums.views[at][level] };
+            self.terms(&sum, &sums.views[0][level], sums.inherent[level], bits[level])
         };
         let pooled = (View::Pooled, &labels.pooled);
         let all = std::iter::once(pooled).chain(labels.views.iter().map(|(view, channels)| (*view, channels)));
@@ -461,7 +457,8 @@ impl<'d> Maker<'d> {
         let error = |mean: Mean, range: f64| self.samples.map_or(0.0, |n| self.error(mean, n, range));
         // Expectations that theory says are not negative: what is below 0 is rounding, or the sample's error.
         let doubt = self.bits(doubt, error(sum.tally.entropy, range), range);
-        let reads_all = split.is_nothing();
+        // That no sample shows a difference does not say that there is none.
+        let reads_all = split.is_nothing() && (self.samples.is_none() || sum.reads_all);
         let split = self.difference(split.value, error(split, 2.0 * range), range);
         let unmonitored = self.difference(unmonitored, error(pooled.tally.entropy, range), range);
         let inherent = self.lossy(inherent, range);

@@ -6,8 +6,9 @@
 //! channels alarms ([`Signatures::view`]): what these are is taken out of their public classes and grouped by hashes of
 //! the alarms. A structure with as many contractors as systems costs little more than one with few.
 
-use super::channels::{Drawn, FaultDictionary, Rows, scattered};
+use super::channels::{Drawn, FaultDictionary, Rows};
 use super::tally::{Posterior, Tally, isolated};
+use crate::random::key;
 
 /// Outcome with its mass and the number of incidents that have some of it.
 type Entry = (u32, f64, u32);
@@ -221,7 +222,7 @@ impl<'d> Signatures<'d> {
     fn read(&mut self, channels: &[u32]) -> Scratch {
         let mut scratch = std::mem::take(&mut self.scratch);
         for channel in channels {
-            let word = scattered(*channel as usize);
+            let word = key(*channel as usize);
             for incident in self.alarmed.row(*channel as usize) {
                 let hash = &mut scratch.hash[*incident as usize];
                 if *hash == 0 {

@@ -1,83 +1,136 @@
 //! The incidents an estate can have, as physics alone: which fault sets, how probable, and what fails from each.
 //!
 //! A *hypothesis* is a set of one fault (or of up to two), weighted by its prior odds Π p/(1 − p): relative to each other,
-//! these are the probabilities that exactly this set is present. A *world* is a hypothesis with the outcomes of the uncertain
-//! couplings that matter. Only those matter whose provider has failed, so couplings are branched as failure reaches them
-//! ([`Spreading`]), the most probable branch first; what a hypothesis' share of the budget does not reach is *lost* mass, which
-//! widens every figure.
+//! these are the probabilities that exactly this set is present. Uncertain couplings branch it. Only those matter whose
+//! provider has failed, so couplings are branched as failure reaches them ([`Maker::branch`]), the most probable branch first.
+//!
+//! A *world* is what some hypotheses come to that make the same systems fail. Nothing that can be read depends on more than
+//! what has failed, so that it loses nothing to keep, of all of them, their weight and their faults' shares in expectation. For
+//! single faults that no coupling bears on, the engine's signatures say which are alike before anything is listed.
+//!
+//! What fails in a world is listed, once a world, and a budget bounds the length of all lists. What does not fit, or what a
+//! hypothesis' share of the branches does not reach, is *lost* mass, which widens every figure; the most probable come first.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use onus_model::{FaultIndex, SystemIndex};
+use onus_model::{Element, FaultIndex, SystemIndex};
+use rustc_hash::FxHashMap;
 
 use super::SplitOptions;
-use crate::fault_graph::{Event, FaultGraph, Node};
+use crate::engine::{Cascade, Signatures, Way};
+use crate::fault_graph::{Couplings, Event, FaultGraph, Node};
 
 /// A fault that is present for certain would have infinite odds; no odds are larger than 10^9.
 const LARGEST_ODDS: f64 = 1e9;
 /// Branches that a hypothesis may open even where the budget is used up by their number.
 const LEAST_BRANCHES: usize = 16;
 
-/// A hypothesis with the outcomes of the couplings that matter.
+/// What the hypotheses come to that make the same systems fail: nothing that can be read tells them apart.
 pub(super) struct World {
     /// Relative to those of other worlds.
     pub(super) weight: f64,
-    /// Each fault's share in the failure of the services; the shares add up to 1.
+    /// Each fault's share in the failure of the services, in expectation over the hypotheses; they add up to 1.
     pub(super) shares: Vec<(FaultIndex, f64)>,
     /// The systems that fail, sorted.
     pub(super) failed: Vec<SystemIndex>,
     /// Whether a service fails.
     pub(super) affects: bool,
+    /// The first hypothesis in the order of the model, to sort by.
+    first: usize,
 }
 
-/// All worlds within the budget.
+/// All worlds within the budgets.
 pub(super) struct Worlds {
+    /// Those that fail a service first, then in the order of the model.
     pub(super) all: Vec<World>,
-    /// Weight of the branches that were left out.
+    /// Weight of what was left out.
     pub(super) lost: f64,
     /// How many faults a hypothesis has at most.
     pub(super) faults_at_once: u32,
+    /// Hypotheses that fail a service, each with the couplings that matter.
+    pub(super) affecting: usize,
+}
+
+/// Faults that are present, and nothing else is.
+struct Hypothesis {
+    /// Its place in the order of the model.
+    number: usize,
+    weight: f64,
+    faults: Vec<FaultIndex>,
 }
 
 impl Worlds {
-    /// O(hypotheses · (V + E)) at worst, and O(what fails) where failure stays local.
+    /// O(what [`FaultGraph::signatures`] takes + what fails in each world), and for hypotheses in which uncertain couplings
+    /// matter, or of two faults, O(what fails from each).
     pub(super) fn of(graph: &FaultGraph, options: &SplitOptions) -> Self {
-        let topology = graph.topology();
-        let odds: Vec<(FaultIndex, f64)> = (0..topology.faults().len())
-            .map(FaultIndex::new)
-            .map(|fault| (fault, graph.prior(FaultGraph::fault_node(fault))))
-            .filter(|(_, p)| *p > 0.0)
-            .map(|(fault, p)| (fault, (p / (1.0 - p)).min(LARGEST_ODDS)))
-            .collect();
-        let pairs = odds.len() * odds.len().saturating_sub(1) / 2;
-        let faults_at_once = if options.faults_at_once >= 2 && pairs <= options.pair_budget { 2 } else { 1 };
-        let hypotheses = odds.len() + if faults_at_once == 2 { pairs } else { 0 };
+        let (hypotheses, faults_at_once) = hypotheses(graph, options);
+        let systems: Vec<SystemIndex> = (0..graph.topology().systems().len()).map(SystemIndex::new).collect();
+        let all = [systems];
+        let certain = graph.signatures(&all, Couplings::Apart);
+        let possible = graph.coupling_nodes().next().map(|_| graph.signatures(&all, Couplings::Couple));
         let mut maker = Maker {
-            spreading: Spreading::of(graph),
-            is_service: vec![false; topology.systems().len()],
-            branches: (options.world_budget / hypotheses.max(1)).max(LEAST_BRANCHES),
-            worlds: Self { all: Vec::new(), lost: 0.0, faults_at_once },
+            graph,
+            cascade: Cascade::new(graph.circuit()),
+            is_service: vec![false; graph.topology().systems().len()],
+            branches: (options.world_budget / hypotheses.len().max(1)).max(LEAST_BRANCHES),
+            room: options.failure_budget,
+            known: FxHashMap::default(),
+            worlds: Self { all: Vec::new(), lost: 0.0, faults_at_once, affecting: 0 },
         };
-        for system in topology.service_systems() {
+        for system in graph.topology().service_systems() {
             maker.is_service[system.index()] = true;
         }
-        for (at, (fault, weight)) in odds.iter().enumerate() {
-            maker.branch(*weight, &[*fault]);
-            if faults_at_once == 2 {
-                for (other, factor) in &odds[at + 1..] {
-                    maker.branch(weight * factor, &[*fault, *other]);
+        for hypothesis in &hypotheses {
+            let signature = match hypothesis.faults.as_slice() {
+                [fault] => {
+                    let signature = certain.of(fault.index())[0];
+                    let is_certain = |possible: &Signatures| possible.of(fault.index())[0] == signature;
+                    possible.as_ref().is_none_or(is_certain).then_some(signature)
                 }
+                _ => None,
+            };
+            match signature {
+                Some(signature) => maker.decided(hypothesis, signature),
+                None => maker.branch(hypothesis),
             }
         }
-        maker.worlds
+        maker.finish()
     }
 }
 
+/// Hypotheses, the most probable first, and how many faults they have at most.
+fn hypotheses(graph: &FaultGraph, options: &SplitOptions) -> (Vec<Hypothesis>, u32) {
+    let odds: Vec<(FaultIndex, f64)> = (0..graph.topology().faults().len())
+        .map(FaultIndex::new)
+        .map(|fault| (fault, graph.prior(FaultGraph::fault_node(fault))))
+        .filter(|(_, p)| *p > 0.0)
+        .map(|(fault, p)| (fault, (p / (1.0 - p)).min(LARGEST_ODDS)))
+        .collect();
+    let pairs = odds.len() * odds.len().saturating_sub(1) / 2;
+    let faults_at_once = if options.faults_at_once >= 2 && pairs <= options.pair_budget { 2 } else { 1 };
+    let mut all = Vec::with_capacity(odds.len() + if faults_at_once == 2 { pairs } else { 0 });
+    for (at, (fault, weight)) in odds.iter().enumerate() {
+        all.push(Hypothesis { number: all.len(), weight: *weight, faults: vec![*fault] });
+        if faults_at_once == 2 {
+            for (other, factor) in &odds[at + 1..] {
+                all.push(Hypothesis { number: all.len(), weight: weight * factor, faults: vec![*fault, *other] });
+            }
+        }
+    }
+    all.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    (all, faults_at_once)
+}
+
 struct Maker<'g> {
-    spreading: Spreading<'g>,
+    graph: &'g FaultGraph,
+    cascade: Cascade<'g>,
     is_service: Vec<bool>,
     branches: usize,
+    /// Failed systems that may still be listed.
+    room: usize,
+    /// By the signature of what fails: the world.
+    known: FxHashMap<u128, usize>,
     worlds: Worlds,
 }
 
@@ -111,20 +164,32 @@ impl Ord for Open {
 }
 
 impl Maker<'_> {
+    /// Adds a hypothesis that no coupling bears on, given the signature of what fails.
+    fn decided(&mut self, hypothesis: &Hypothesis, signature: u128) {
+        let shares: Vec<(FaultIndex, f64)> = hypothesis.faults.iter().map(|fault| (*fault, 1.0)).collect();
+        if let Some(world) = self.known.get(&signature) {
+            self.join(*world, hypothesis, hypothesis.weight, &shares);
+            return;
+        }
+        self.run(&hypothesis.faults, &[]);
+        let failed = self.systems();
+        self.add(hypothesis, hypothesis.weight, signature, failed, &shares);
+    }
+
     /// Adds the worlds of one hypothesis, branching on one coupling at a time.
-    fn branch(&mut self, weight: f64, faults: &[FaultIndex]) {
+    fn branch(&mut self, hypothesis: &Hypothesis) {
         let first = Open { probability: 1.0, number: 0, couples: Vec::new(), apart: Vec::new() };
         let mut heap = BinaryHeap::from([first]);
         let mut made = 0;
         for _ in 0..self.branches {
             let Some(open) = heap.pop() else { break };
-            self.spreading.run(faults, &open.couples);
+            self.run(&hypothesis.faults, &open.couples);
             // Where shares are asked for, what each fault does alone must be decided too.
-            let Some(coupling) = self.spreading.undecided(&open.apart, faults.len() > 1) else {
-                self.leaf(weight * open.probability, faults, &open.couples);
+            let Some(coupling) = self.undecided(&open.apart, hypothesis.faults.len() > 1) else {
+                self.leaf(hypothesis, open.probability, &open.couples);
                 continue;
             };
-            let p = self.spreading.graph.prior(coupling);
+            let p = self.graph.prior(coupling);
             for (probability, couples) in [(p, true), (1.0 - p, false)] {
                 if probability > 0.0 {
                     made += 1;
@@ -135,106 +200,115 @@ impl Maker<'_> {
                 }
             }
         }
-        self.worlds.lost += weight * heap.into_iter().map(|open| open.probability).sum::<f64>();
+        self.worlds.lost += hypothesis.weight * heap.into_iter().map(|open| open.probability).sum::<f64>();
     }
 
-    fn leaf(&mut self, weight: f64, faults: &[FaultIndex], couples: &[Node]) {
-        let failed = self.spreading.systems();
-        let services = failed.iter().filter(|system| self.is_service[system.index()]).count();
-        let shares = match *faults {
+    fn leaf(&mut self, hypothesis: &Hypothesis, probability: f64, couples: &[Node]) {
+        let failed = self.systems();
+        let services = self.services(&failed);
+        let shares = match *hypothesis.faults {
             [first, second] if services > 0 => {
                 let [a, b] = [first, second].map(|fault| {
-                    self.spreading.run(&[fault], couples);
-                    let alone = self.spreading.systems();
-                    alone.iter().filter(|system| self.is_service[system.index()]).count() as f64 / services as f64
+                    self.run(&[fault], couples);
+                    self.services(&self.systems()) as f64 / services as f64
                 });
                 // The Shapley value of two players who together explain everything.
                 vec![(first, f64::midpoint(a, 1.0 - b)), (second, f64::midpoint(b, 1.0 - a))]
             }
-            _ => faults.iter().map(|fault| (*fault, (faults.len() as f64).recip())).collect(),
+            _ => {
+                let share = (hypothesis.faults.len() as f64).recip();
+                hypothesis.faults.iter().map(|fault| (*fault, share)).collect()
+            }
         };
-        self.worlds.all.push(World { weight, shares, failed, affects: services > 0 });
+        let gates: Vec<Node> = failed.iter().map(|system| self.graph.system_gate(*system)).collect();
+        let signature = self.graph.circuit().signature(&gates);
+        let weight = hypothesis.weight * probability;
+        match self.known.get(&signature) {
+            Some(world) => self.join(*world, hypothesis, weight, &shares),
+            None => self.add(hypothesis, weight, signature, failed, &shares),
+        }
     }
-}
 
-/// Forward propagation that is asked very often: what was touched is undone, nothing is allocated.
-struct Spreading<'g> {
-    graph: &'g FaultGraph,
-    /// By node: a system's index, for its gate.
-    system: Vec<Option<SystemIndex>>,
-    /// By node: inputs that a gate still holds without.
-    missing: Vec<u32>,
-    failed: Vec<bool>,
-    order: Vec<Node>,
-    touched: Vec<Node>,
-}
-
-impl<'g> Spreading<'g> {
-    fn of(graph: &'g FaultGraph) -> Self {
-        let nodes = graph.node_count();
-        let mut spreading = Self {
-            graph,
-            system: vec![None; nodes],
-            missing: vec![0; nodes],
-            failed: vec![false; nodes],
-            order: Vec::new(),
-            touched: Vec::new(),
+    /// A world of its own, if there is room for it.
+    fn add(
+        &mut self,
+        hypothesis: &Hypothesis,
+        weight: f64,
+        signature: u128,
+        failed: Vec<SystemIndex>,
+        shares: &[(FaultIndex, f64)],
+    ) {
+        let Some(room) = self.room.checked_sub(failed.len()) else {
+            self.worlds.lost += weight;
+            return;
         };
-        for system in (0..graph.topology().systems().len()).map(SystemIndex::new) {
-            spreading.system[graph.system_gate(system).index()] = Some(system);
+        self.room = room;
+        let affects = self.services(&failed) > 0;
+        let world = World { weight: 0.0, shares: Vec::new(), failed, affects, first: hypothesis.number };
+        self.known.insert(signature, self.worlds.all.len());
+        self.worlds.all.push(world);
+        self.join(self.worlds.all.len() - 1, hypothesis, weight, shares);
+    }
+
+    /// One hypothesis more makes just this fail. Until the end, shares are multiplied by their weight.
+    fn join(&mut self, world: usize, hypothesis: &Hypothesis, weight: f64, shares: &[(FaultIndex, f64)]) {
+        let world = &mut self.worlds.all[world];
+        world.weight += weight;
+        world.shares.extend(shares.iter().map(|(fault, share)| (*fault, weight * share)));
+        world.first = world.first.min(hypothesis.number);
+        self.worlds.affecting += usize::from(world.affects);
+    }
+
+    fn finish(self) -> Worlds {
+        let mut worlds = self.worlds;
+        for world in &mut worlds.all {
+            world.shares.sort_by_key(|(fault, _)| *fault);
+            world.shares.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                kept.1 += if same { next.1 } else { 0.0 };
+                same
+            });
+            // Odds so small that their product is 0 weigh nothing.
+            for (_, share) in world.shares.iter_mut().filter(|_| world.weight > 0.0) {
+                *share /= world.weight;
+            }
         }
-        for gate in graph.gates() {
-            spreading.missing[gate.index()] = graph.threshold(gate);
-        }
-        spreading
+        worlds.all.sort_by_key(|world| (!world.affects, world.first));
+        worlds
     }
 
     /// Spreads failure from some faults, across the couplings that are said to couple.
     fn run(&mut self, faults: &[FaultIndex], couples: &[Node]) {
-        for node in self.order.drain(..) {
-            self.failed[node.index()] = false;
-        }
-        for gate in self.touched.drain(..) {
-            self.missing[gate.index()] = self.graph.threshold(gate);
-        }
-        for event in faults.iter().map(|fault| FaultGraph::fault_node(*fault)).chain(couples.iter().copied()) {
-            self.failed[event.index()] = true;
-            self.order.push(event);
-        }
-        let mut next = 0;
-        while let Some(node) = self.order.get(next).copied() {
-            next += 1;
-            for gate in self.graph.outputs(node) {
-                let missing = &mut self.missing[gate.index()];
-                if *missing == 0 {
-                    continue;
-                }
-                self.touched.push(*gate);
-                *missing -= 1;
-                if *missing == 0 {
-                    self.failed[gate.index()] = true;
-                    self.order.push(*gate);
-                }
-            }
-        }
+        let faults = faults.iter().map(|fault| FaultGraph::fault_node(*fault));
+        let events: Vec<Node> = faults.chain(couples.iter().copied()).collect();
+        self.cascade.spread(&events, Way::Worklist);
     }
 
     /// The systems that failed, sorted.
     fn systems(&self) -> Vec<SystemIndex> {
-        let mut systems: Vec<SystemIndex> = self.order.iter().filter_map(|node| self.system[node.index()]).collect();
+        let system = |node: &Node| match self.graph.named(*node) {
+            Some(Element::System(system)) => Some(system),
+            _ => None,
+        };
+        let mut systems: Vec<SystemIndex> = self.cascade.in_order().iter().filter_map(system).collect();
         systems.sort_unstable();
         systems
+    }
+
+    fn services(&self, failed: &[SystemIndex]) -> usize {
+        failed.iter().filter(|system| self.is_service[system.index()]).count()
     }
 
     /// A coupling whose provider has failed and whose outcome is open; unless `all` are asked for, one that makes a
     /// difference: its consumer is not cut off anyway.
     fn undecided(&self, apart: &[Node], all: bool) -> Option<Node> {
         self.graph.coupling_nodes().next()?;
-        for node in &self.order {
-            for gate in self.graph.outputs(*node).iter().filter(|gate| !self.failed[gate.index()]) {
+        let is_open = |node: &&Node| !self.cascade.has_failed(**node);
+        for node in self.cascade.in_order() {
+            for gate in self.graph.outputs(*node).iter().filter(is_open) {
                 let [provider, event] = *self.graph.inputs(*gate) else { continue };
                 let is_coupling = matches!(self.graph.event(event), Some(Event::Coupling(_)));
-                let matters = || all || self.graph.outputs(*gate).iter().any(|next| !self.failed[next.index()]);
+                let matters = || all || self.graph.outputs(*gate).iter().any(|next| is_open(&next));
                 if is_coupling && provider == *node && !apart.contains(&event) && matters() {
                     return Some(event);
                 }

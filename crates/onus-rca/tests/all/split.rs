@@ -543,12 +543,16 @@ proptest! {
     }
 
     #[test]
-    fn what_does_not_fit_gives_intervals_that_contain_the_truth(case in cases()) {
+    fn what_does_not_fit_gives_intervals_that_contain_the_truth(case in cases(), failure_budget in 0..8_usize) {
         let model = certain(&case).build().expect("valid");
         let exact = judge(&model, &SplitOptions::default());
-        let cut = judge(&model, &SplitOptions { world_budget: 0, ..SplitOptions::default() });
         let by_name: BTreeMap<&str, _> = exact.views.iter().map(|view| (view.view.as_str(), view)).collect();
-        for view in &cut.views {
+        let few = [
+            SplitOptions { world_budget: 0, ..SplitOptions::default() },
+            SplitOptions { failure_budget, ..SplitOptions::default() },
+        ];
+        let cut = few.map(|options| judge(&model, &options));
+        for view in cut.iter().flat_map(|cut| &cut.views) {
             let truth = by_name[view.view.as_str()];
             for (a, b) in [(view.fault, truth.fault), (view.contractor, truth.contractor)] {
                 prop_assert!(a.doubt.contains(b.doubt.lo, SAME), "{:?} {:?}", a.doubt, b.doubt);
