@@ -112,6 +112,11 @@ impl FaultGraph {
         (self.faults..self.prior.len()).map(Node::new)
     }
 
+    /// Coupling events that can be: those of a probability above 0.
+    pub(crate) fn possible_couplings(&self) -> impl Iterator<Item = Node> {
+        self.coupling_nodes().filter(|event| self.prior(*event) > 0.0)
+    }
+
     /// Inputs of a gate.
     pub(crate) fn inputs(&self, gate: Node) -> &[Node] {
         self.circuit.inputs(gate)

@@ -67,7 +67,7 @@ pub use hand_off::{
 pub use hidden::Hidden;
 pub use importance::{FaultImportance, Importance, ImportanceOptions, Measure, Worth};
 pub use outcome::{Outcome, Outcomes};
-pub use paths::{CausalPath, FailedSystem, PossibleOrigin, Propagation};
+pub use paths::{CausalPath, FailedSystem, OwnedFailures, PossibleOrigin, Propagation};
 pub use sensitivity::{
     AllAtOnce, Assumed, Flip, HELD_FIXED, Sensitivity, SensitivityOptions, Stand, Survival, Swing, sensitivity,
 };

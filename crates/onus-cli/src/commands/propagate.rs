@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use onus_model::FaultIndex;
-use onus_rca::{FaultGraph, PossibleOrigin, Propagation, When};
+use onus_rca::{FaultGraph, OwnedFailures, PossibleOrigin, Propagation, When};
 use serde::Serialize;
 
 use crate::args::{Format, PropagateQuery};
@@ -16,7 +16,7 @@ use crate::table::table;
 struct Impact<'a> {
     #[serde(flatten)]
     propagation: &'a Propagation,
-    by_contractor: &'a BTreeMap<String, usize>,
+    by_contractor: &'a BTreeMap<String, OwnedFailures>,
 }
 
 #[derive(Serialize)]
@@ -58,30 +58,59 @@ fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Resul
         return Ok(Outcome::Done);
     }
     let timed = propagation.failed.iter().any(|failed| failed.after.is_some());
-    let rows = propagation.failed.iter().map(|failed| {
+    let rows = propagation.failed.iter().enumerate().map(|(place, failed)| {
         let certain = if failed.certain { "" } else { "may" };
         let mut row = vec![failed.system.to_string(), certain.to_owned()];
         if timed {
             row.push(failed.after.as_ref().map(after).unwrap_or_default());
         }
-        row.extend([failed.path.fault.to_string(), failed.path.through.join(" > ")]);
+        row.extend([failed.fault.to_string(), way(&propagation, place)]);
         row
     });
     let mut columns = vec!["system", "", "from", "by way of"];
     if timed {
         columns.insert(2, "after");
     }
-    let count = propagation.failed.len();
-    let mut text = heading(&format!("{count} system{} fail", if count == 1 { "" } else { "s" }));
+    let certain = propagation.certain();
+    let possible = propagation.failed.len() - certain;
+    let mut title = format!("{certain} system{} fail", if certain == 1 { "" } else { "s" });
+    if possible > 0 {
+        title += &format!(", {possible} more may");
+    }
+    let mut text = heading(&title);
     text.push('\n');
     text.push_str(&table(&columns, &[], rows.collect()));
-    for (unit, amount) in &propagation.demand {
-        text += &format!("Demand lost: {amount} {unit}.\n");
+    for (what, demand) in [("lost", &propagation.demand), ("at risk besides", &propagation.demand_at_risk)] {
+        for (unit, amount) in demand {
+            text += &format!("Demand {what}: {amount} {unit}.\n");
+        }
     }
-    let owners: Vec<String> = by_contractor.iter().map(|(who, count)| format!("{who} {count}")).collect();
+    let owners: Vec<String> = by_contractor.iter().map(|(who, counts)| owned(who, *counts)).collect();
     text.push_str(&crate::table::paragraph(&format!("Failed systems by owner: {}.", owners.join(", ")), "", "  "));
     print(&text);
     Ok(Outcome::Done)
+}
+
+/// How many systems of an owner fail, in words.
+fn owned(who: &str, counts: OwnedFailures) -> String {
+    match counts {
+        OwnedFailures { certain, possible: 0 } => format!("{who} {certain}"),
+        OwnedFailures { certain, possible } => format!("{who} {certain} (and {possible} may)"),
+    }
+}
+
+/// Elements of a way that are printed.
+const PRINTED: usize = 12;
+
+/// A way on one line; of a long one, its end.
+fn way(propagation: &Propagation, place: usize) -> String {
+    let mut back = propagation.way_back(place);
+    let mut elements: Vec<&str> = back.by_ref().take(PRINTED).collect();
+    if back.next().is_some() {
+        elements.push("…");
+    }
+    elements.reverse();
+    elements.join(" > ")
 }
 
 /// How long it takes until something fails, in words.

@@ -8,7 +8,7 @@ use crate::engine::{Circuit, DictionaryWay, Signatures};
 /// What uncertain couplings do where a question needs a plain answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Couplings {
-    /// Every one couples: what can fail, fails. The default.
+    /// Every one that can couple does: what can fail, fails. The default.
     #[default]
     Couple,
     /// None couples: only what is certain to fail, fails.
@@ -75,7 +75,7 @@ impl FaultGraph {
 
     fn given(&self, couplings: Couplings) -> Vec<Node> {
         match couplings {
-            Couplings::Couple => self.coupling_nodes().collect(),
+            Couplings::Couple => self.possible_couplings().collect(),
             Couplings::Apart => Vec::new(),
         }
     }

@@ -17,7 +17,7 @@ pub struct When {
 }
 
 impl FaultGraph {
-    /// After how long each node fails, every coupling that is uncertain coupling; `None` where no interface says how long it
+    /// After how long each node fails, every coupling that can couple coupling; `None` where no interface says how long it
     /// takes. Times are whole milliseconds.
     ///
     /// Exact: a node's time never falls when an interface takes longer, so the two ends are reached and everything
@@ -35,7 +35,7 @@ impl FaultGraph {
                 delays[self.circuit.number(*node)] = if is_shortest { shortest } else { longest };
             }
             let mut arrivals = Arrivals::new(&self.circuit, &delays);
-            let events = faults.iter().map(|fault| Self::fault_node(*fault)).chain(self.coupling_nodes());
+            let events = faults.iter().map(|fault| Self::fault_node(*fault)).chain(self.possible_couplings());
             let from: Vec<(Node, u64)> = events.map(|event| (event, 0)).collect();
             arrivals.spread(&from).iter().map(|(time, node)| (*node, *time)).collect::<FxHashMap<Node, u64>>()
         });

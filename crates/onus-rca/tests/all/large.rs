@@ -126,7 +126,7 @@ fn chain_of(length: usize, options: &DiagnoseOptions) {
     println!(
         "  compile and propagate {:.1?}, longest path {}",
         begin.elapsed(),
-        failed.failed.last().unwrap().path.through.len()
+        failed.path(failed.failed.len() - 1).through.len()
     );
     assert_eq!(failed.failed.len(), length);
 }

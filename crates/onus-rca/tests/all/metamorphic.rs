@@ -381,8 +381,10 @@ proptest! {
             let explained: BTreeSet<&str> =
                 ranked.paths.iter().filter_map(|path| path.through.last()).map(String::as_str).collect();
             prop_assert!(seen.iter().all(|system| explained.contains(system.as_str())), "a path to each: {seen:?}, {ranked:?}");
-            for failed in &replay.failed {
-                follows(&model, &failed.path)?;
+            for (place, failed) in replay.failed.iter().enumerate() {
+                let path = replay.path(place);
+                follows(&model, &path)?;
+                prop_assert_eq!(path.through.last().map(String::as_str), Some(failed.system.as_str()));
             }
         }
     }

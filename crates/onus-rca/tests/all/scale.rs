@@ -97,6 +97,32 @@ fn estates_without_delays_have_no_times() {
     assert!(propagation.failed.iter().all(|failed| failed.after.is_none()));
 }
 
+/// What couples with probability 0 never fails, and no way runs through it; what may fail is no certain loss.
+#[test]
+fn may_fail_is_no_failure_and_a_coupling_of_0_is_none() {
+    let coupling = |propagates: f64| Interface { propagates: Some(propagates), ..Interface::default() };
+    let users = |amount: f64| System::new().demand("users", amount);
+    let model = Model::new("May")
+        .system("db", users(1.0))
+        .system("sure", users(10.0).needs("db"))
+        .system("perhaps", users(100.0).needs("db"))
+        .system("never", users(1000.0).needs("db"))
+        .interface("perhaps", "db", coupling(0.5))
+        .interface("never", "db", coupling(0.0))
+        .build()
+        .expect("a valid estate");
+    let graph = FaultGraph::compile(&model);
+    let propagation = graph.propagate(&[model.topology().fault("db.fault").expect("a fault")]);
+    let failed: Vec<(&str, bool)> =
+        propagation.failed.iter().map(|failed| (failed.system.as_str(), failed.certain)).collect();
+    assert_eq!(failed, [("db", true), ("sure", true), ("perhaps", false)]);
+    assert_eq!((propagation.demand["users"], propagation.demand_at_risk["users"]), (11.0, 100.0));
+    assert_eq!(propagation.certain(), 2);
+    let never = model.topology().system("never").expect("a system");
+    let origins: Vec<String> = graph.possible_origins(never).into_iter().map(|o| o.fault.to_string()).collect();
+    assert_eq!(origins, ["never.fault"]);
+}
+
 /// Needs that say the same are one gate, whoever has them and in whatever order.
 #[test]
 fn needs_that_say_the_same_are_shared() {
