@@ -9,9 +9,12 @@
 //! The masks leave much open where each fault reaches half of a circuit through gates that need two: then the second step
 //! costs a sweep of lanes for each 512 faults that are open.
 
+use rustc_hash::FxHashMap;
+
 use super::cascade::lacking;
 use super::counters::Counters;
 use super::dictionary::DictionaryWay;
+use super::rounds::Rounds;
 use super::{Circuit, Node};
 
 /// Observations in one pair of masks.
@@ -53,7 +56,7 @@ impl Circuit {
         let observed: Vec<(Node, bool)> =
             failed.iter().map(|node| (*node, true)).chain(working.iter().map(|node| (*node, false))).collect();
         let mut verdicts = vec![Verdict::In; faults.len()];
-        let mut masks = Masks { circuit: self, start: &start, upper: Vec::new(), lower: Vec::new() };
+        let mut masks = Masks::new(self, &start);
         for observed in observed.chunks(BITS) {
             masks.spread(observed);
             let bits = |wanted: bool| {
@@ -82,59 +85,111 @@ impl Circuit {
     }
 }
 
+/// Observations that a node reaches: by any way, and whatever else works.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Reached {
+    upper: u64,
+    lower: u64,
+}
+
 /// Which observations each node reaches.
 struct Masks<'m> {
     circuit: &'m Circuit,
     start: &'m Counters,
-    upper: Vec<u64>,
-    lower: Vec<u64>,
+    /// The bits of what was observed.
+    own: FxHashMap<Node, u64>,
+    /// By node, what its inputs reach by it: *upper* unless it has failed already, *lower* if one failure is enough for it. Both stand
+    /// together, so that an edge costs one look.
+    passed: Vec<Reached>,
+    rounds: Rounds,
 }
 
-impl Masks<'_> {
+impl<'m> Masks<'m> {
+    fn new(circuit: &'m Circuit, start: &'m Counters) -> Self {
+        Self { circuit, start, own: FxHashMap::default(), passed: Vec::new(), rounds: Rounds::default() }
+    }
+
     fn spread(&mut self, observed: &[(Node, bool)]) {
         let count = self.circuit.node_count();
-        for masks in [&mut self.upper, &mut self.lower] {
-            masks.clear();
-            masks.resize(count, 0);
-            for (bit, (node, _)) in observed.iter().enumerate() {
-                masks[node.index()] |= 1 << bit;
-            }
+        self.own.clear();
+        self.passed.clear();
+        self.passed.resize(count, Reached::default());
+        for (bit, (node, _)) in observed.iter().enumerate() {
+            *self.own.entry(*node).or_default() |= 1 << bit;
+        }
+        for (node, bits) in &self.own {
+            self.passed[node.index()] = self.passing(node.index(), Reached { upper: *bits, lower: *bits });
         }
         // Against the run of failure: the last node first.
         let mut at = count;
         for (begin, end) in self.circuit.loops.iter().rev() {
             let (begin, end) = (*begin as usize, *end as usize);
             self.sweep(end..at);
-            while self.sweep(begin..end) {}
+            self.sweep_loop(begin, end);
             at = begin;
         }
         self.sweep(0..at);
     }
 
-    /// Says whether any mask has changed.
-    fn sweep(&mut self, nodes: std::ops::Range<usize>) -> bool {
-        let mut changed = false;
+    /// A stretch without loops.
+    fn sweep(&mut self, nodes: std::ops::Range<usize>) {
         for node in nodes.rev() {
-            let (mut upper, mut lower) = (self.upper[node], self.lower[node]);
-            for gate in self.circuit.outputs.of(node) {
-                let lacks = self.start.narrow[gate.index()];
-                if lacks > 0 {
-                    upper |= self.upper[gate.index()];
-                }
-                if lacks == 1 {
-                    lower |= self.lower[gate.index()];
+            self.passed[node] = self.grown(node);
+        }
+    }
+
+    /// The members of a loop, the last first.
+    fn sweep_loop(&mut self, begin: usize, end: usize) {
+        let mut rounds = std::mem::take(&mut self.rounds);
+        rounds.run(end - begin, |place, again| {
+            let node = end - 1 - place;
+            let masks = self.grown(node);
+            if masks != self.passed[node] {
+                self.passed[node] = masks;
+                for input in self.circuit.inputs.of(node).iter().filter(|input| input.index() >= begin) {
+                    again.ask(end - 1 - input.index());
                 }
             }
-            changed |= upper != self.upper[node] || lower != self.lower[node];
-            (self.upper[node], self.lower[node]) = (upper, lower);
+        });
+        self.rounds = rounds;
+    }
+
+    /// What a node passes on, with all that its outputs do.
+    #[inline]
+    fn grown(&self, node: usize) -> Reached {
+        let (own, more) = (self.passed[node], self.passing(node, self.by_outputs(node)));
+        Reached { upper: own.upper | more.upper, lower: own.lower | more.lower }
+    }
+
+    #[inline]
+    fn by_outputs(&self, node: usize) -> Reached {
+        let mut reached = Reached::default();
+        for gate in self.circuit.outputs.of(node) {
+            let passed = self.passed[gate.index()];
+            reached.upper |= passed.upper;
+            reached.lower |= passed.lower;
         }
-        changed
+        reached
+    }
+
+    /// Of what a node reaches, what its inputs reach by it.
+    #[inline]
+    fn passing(&self, node: usize, reached: Reached) -> Reached {
+        match self.start.narrow[node] {
+            0 => Reached::default(),
+            1 => reached,
+            _ => Reached { lower: 0, ..reached },
+        }
     }
 
     fn verdict(&self, fault: Node, failed: u64, working: u64) -> Verdict {
         // What has failed already fails nothing more.
         let is_given = self.start.narrow[fault.index()] == 0;
-        let [upper, lower] = if is_given { [0, 0] } else { [self.upper[fault.index()], self.lower[fault.index()]] };
+        let Reached { mut upper, mut lower } =
+            if is_given { Reached::default() } else { self.by_outputs(fault.index()) };
+        if let Some(own) = self.own.get(&fault).filter(|_| !is_given) {
+            (upper, lower) = (upper | own, lower | own);
+        }
         if failed & !upper != 0 || lower & working != 0 {
             Verdict::Out
         } else if failed & !lower == 0 && upper & working == 0 {

@@ -10,7 +10,7 @@
 //! 2. `rows`, `order`: adjacency; the topological order of strongly connected components.
 //! 3. [`Circuit`]: gates made plain, put into that order.
 //! 4. [`Cascade`]: what fails from some nodes, by worklist or by sweep; `counters` is its state.
-//! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`].
+//! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`]; `rounds` is how loops are gone over.
 //! 6. [`Candidates`]: the single faults that explain what was seen.
 //! 7. [`Arrivals`]: when things fail; `radix_queue` is its queue.
 
@@ -24,6 +24,7 @@ mod gates;
 mod lanes;
 mod order;
 mod radix_queue;
+mod rounds;
 mod rows;
 #[cfg(test)]
 mod tests;

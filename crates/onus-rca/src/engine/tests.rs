@@ -265,6 +265,27 @@ fn long_chains_and_rings_do_not_overflow() {
     }
 }
 
+/// A street of gates that fail by both neighbours: half of all failures run against any order. Masks and lanes take time that
+/// is linear in its length, but for what a heap takes; a pass over all for each step would take hours.
+#[test]
+fn failure_against_the_order_takes_no_pass_for_each_step() {
+    let count = 200_000_u32;
+    let lists: Lists = (0..count)
+        .map(|gate| (1, [gate.checked_sub(1), Some(gate + 1)].into_iter().flatten().filter(|g| *g < count).collect()))
+        .collect();
+    let circuit = Circuit::new(gates(&lists));
+    assert_eq!(circuit.loops, [(0, count)]);
+    let ends = nodes(&circuit, &[0, count as usize - 1]);
+    let all: Vec<Node> = (0..count as usize).step_by(1000).map(|number| circuit.node(number)).collect();
+    let signatures = circuit.signatures(&all, &[], &[ends.clone()], DictionaryWay::Lanes);
+    let both = circuit.signature(&ends);
+    assert!((0..all.len()).all(|fault| signatures.of(fault) == [both]));
+    for failed in &ends {
+        let found = circuit.single_candidates(&all, &[], &[*failed], &[]);
+        assert_eq!((found.faults.len(), found.open), (all.len(), 0));
+    }
+}
+
 /// As many threads as there are, the same bytes.
 #[cfg(feature = "rayon")]
 #[test]
