@@ -5,11 +5,13 @@
 //! a digit. Members of a loop are gone over until nothing changes ([`Rounds`]); rows only grow, from below, so that is the least
 //! fixpoint; a member is worked out again only when an input has grown.
 //!
-//! A row is 64 bytes and aligned: one line of the cache. Going from 64 to 512 lanes costs 1.3 to 2 times as much a sweep (it is the
+//! A row is 64 bytes and aligned: one line of the cache; [`wide`] compiles the sweep for wide vectors too. Going from 64 to 512 lanes costs 1.3 to 2 times as much a sweep (it is the
 //! lines that cost), so there is one width. What a sweep costs does not depend on what fails: against one cascade at a time it wins
 //! in proportion to the size of the cascade, see [`dictionary`](super::dictionary).
 //!
 //! Batches that come with falling nodes ([`Lanes::spread`] says which is the lowest) sweep only from there on.
+
+mod wide;
 
 use super::counters::Counters;
 use super::rounds::Rounds;
@@ -27,14 +29,16 @@ pub(super) struct Row(pub(super) [u64; WORDS]);
 impl Row {
     const NONE: Self = Self([0; WORDS]);
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `Lanes::sweep_with`")]
     fn or(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word |= other;
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `Lanes::sweep_with`")]
     fn and(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word &= other;
@@ -100,8 +104,11 @@ impl<'c> Lanes<'c> {
         &self.rows[node.index()]
     }
 
-    /// Works out the rows of a stretch without loops, one after the other.
-    fn sweep(&mut self, nodes: std::ops::Range<usize>) {
+    /// Works out the rows of a stretch without loops, one after the other. Inlined, and all it calls, so that it is compiled for the
+    /// vectors of its caller.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what is not inlined is compiled without wide vectors")]
+    fn sweep_with(&mut self, nodes: std::ops::Range<usize>) {
         for node in nodes {
             if let Some(fails) = self.fails(node) {
                 self.rows[node].or(&fails);
@@ -127,7 +134,8 @@ impl<'c> Lanes<'c> {
     }
 
     /// In which lanes a gate fails by its inputs; `None` for what has no inputs or has failed already.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `sweep_with`")]
     fn fails(&self, node: usize) -> Option<Row> {
         let inputs = self.circuit.inputs.of(node);
         if inputs.is_empty() {
@@ -142,7 +150,8 @@ impl<'c> Lanes<'c> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `sweep_with`")]
     fn or(&self, inputs: &[Node]) -> Row {
         let mut any = Row::NONE;
         for input in inputs {
@@ -151,7 +160,8 @@ impl<'c> Lanes<'c> {
         any
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `sweep_with`")]
     fn and(&self, inputs: &[Node]) -> Row {
         let mut all = Row([u64::MAX; WORDS]);
         for input in inputs {
@@ -160,7 +170,8 @@ impl<'c> Lanes<'c> {
         all
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `sweep_with`")]
     fn two(&self, inputs: &[Node]) -> Row {
         let [mut one, mut two] = [Row::NONE; 2];
         for input in inputs {
