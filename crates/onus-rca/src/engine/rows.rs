@@ -38,6 +38,11 @@ impl Rows {
         &self.targets[self.offsets[row] as usize..self.offsets[row + 1] as usize]
     }
 
+    /// Bytes that they hold.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.offsets) + size_of_val(&*self.targets)
+    }
+
     /// Targets of all rows together.
     pub(crate) fn edge_count(&self) -> usize {
         self.targets.len()

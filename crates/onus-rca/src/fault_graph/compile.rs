@@ -96,7 +96,8 @@ impl Compiler {
             faults,
             couplings: self.couplings,
             prior: self.prior,
-            circuit,
+            // What the numbers here stood for is known by node from here on.
+            circuit: circuit.renumbered(),
             element,
             system_gate,
             interface_gate,
