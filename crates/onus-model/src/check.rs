@@ -6,6 +6,7 @@
 //! the order of the model, so that the same model always gives the same list. What a single failure takes down is
 //! asked of [`dependence`].
 
+mod certainty;
 mod dependence;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -44,7 +45,8 @@ impl Default for CheckOptions {
 
 impl Model {
     /// Everything in the model that deserves a second look, in a fixed order: gaps, overlaps, seams without integrator,
-    /// contracts not in force, systems nobody watches or owns, monitors that fall silent, redundancy that is none.
+    /// contracts not in force, systems nobody watches or owns, monitors that fall silent, redundancy that is none, systems
+    /// that never work or never fail.
     ///
     /// O(V + E + duties + log-factors), and at most [`CheckOptions::steps`] for each of the three searches that
     /// may cost more.
@@ -87,6 +89,8 @@ impl Model {
         check.shared_needs(&mut dependence);
         check.unknown_causes();
         check.contrary_monitors();
+        check.never_working();
+        check.never_failing();
         check.found
     }
 }
@@ -438,6 +442,41 @@ impl Check<'_> {
                 self.find(Code::ContraryMonitor, path, message, None);
             }
         }
+    }
+
+    fn never_working(&mut self) {
+        let model = self.model;
+        let is_certain = |fault: FaultIndex| model.faults()[fault.index()].prior.probability().get() >= 1.0;
+        let couples = |interface: InterfaceIndex| model.interfaces()[interface.index()].propagates.get() >= 1.0;
+        let systems = certainty::failing(model, is_certain, couples);
+        let faults: Vec<FaultIndex> =
+            (0..model.faults().len()).map(FaultIndex::new).filter(|f| is_certain(*f)).collect();
+        let names = listed("and", faults.iter().map(|fault| format!("`{}`", self.fault(*fault))));
+        let why = format!("for {} of probability 1", counted(&faults, "fault", &names));
+        self.fated(Code::NeverWorks, &systems, &format!("can never work, {why}"));
+    }
+
+    fn never_failing(&mut self) {
+        let model = self.model;
+        let is_possible = |fault: FaultIndex| model.faults()[fault.index()].prior.probability().get() > 0.0;
+        let couples = |interface: InterfaceIndex| model.interfaces()[interface.index()].propagates.get() > 0.0;
+        let mut works = vec![true; model.systems().len()];
+        for system in certainty::failing(model, is_possible, couples) {
+            works[system.index()] = false;
+        }
+        let systems: Vec<SystemIndex> = (0..works.len()).filter(|at| works[*at]).map(SystemIndex::new).collect();
+        self.fated(Code::NeverFails, &systems, "can never fail: no fault that can be present reaches it");
+    }
+
+    /// One finding for all systems of one fate.
+    fn fated(&mut self, code: Code, systems: &[SystemIndex], fate: &str) {
+        let Some(first) = systems.first() else { return };
+        let path = Path::default().key("systems").key(self.system(*first));
+        let message = match systems {
+            [_] => format!("{} {fate}", self.system_names(systems)),
+            _ => format!("each of {} {fate}", self.system_names(systems)),
+        };
+        self.find(code, path, message, None);
     }
 
     fn monitor_path(&self, monitor: MonitorIndex) -> Path {

@@ -99,6 +99,8 @@ codes! {
     SharedNeed = "ONUS-W0108", Warning, "redundant members share a need";
     UnknownCause = "ONUS-W0109", Warning, "no duty answers for a cause";
     ContraryMonitor = "ONUS-W0110", Warning, "a monitor cries wolf more often than it detects";
+    NeverWorks = "ONUS-W0111", Warning, "a system can never work";
+    NeverFails = "ONUS-W0112", Warning, "nothing can make a system fail";
 }
 
 impl fmt::Display for Code {

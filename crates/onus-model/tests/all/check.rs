@@ -320,6 +320,33 @@ fn causes_need_a_duty_and_monitors_a_sense() {
 }
 
 #[test]
+fn what_never_works_and_what_never_fails_is_told() {
+    let coupling = |propagates: f64| Interface { propagates: Some(propagates), ..Interface::default() };
+    let model = Model::new("Fates")
+        .system("a", System::new().fault("gone", Fault::new("hardware", 1.0)))
+        .system("b", System::new().fault("disk", Fault::new("hardware", 0.1)))
+        .system("pair", System::new().faultless().needs(Need::any(["a", "b"])))
+        .system("both", System::new().faultless().needs(Need::any(["a", "portal"])))
+        .system("portal", System::new().needs("a"))
+        .system("perhaps", System::new().needs("a"))
+        .interface("perhaps", "a", coupling(0.5))
+        .system("sealed", System::new().faultless().needs("b"))
+        .interface("sealed", "b", coupling(0.0))
+        // Each needs the other, and nothing begins it.
+        .system("hen", System::new().faultless().needs("egg"))
+        .system("egg", System::new().faultless().needs("hen"));
+    assert_eq!(
+        of(model.clone(), Code::NeverWorks),
+        ["systems.a: each of `a`, `both` and `portal` can never work, for the fault `a.gone` of probability 1"]
+    );
+    assert_eq!(
+        of(model, Code::NeverFails),
+        ["systems.egg: each of `egg`, `hen` and `sealed` can never fail: no fault that can be present reaches it"]
+    );
+    assert!(of(seam(), Code::NeverWorks).is_empty() && of(seam(), Code::NeverFails).is_empty());
+}
+
+#[test]
 fn findings_of_a_file_get_their_places() {
     let contracts = "format: onus/1\ncontractors: { netco: {} }\ncontracts:\n  old: { contractor: netco, term: { to: \
                      2022-12-31 }, duties: [{ duty: operate, of: [router] }] }\n";
