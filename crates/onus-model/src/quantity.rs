@@ -144,6 +144,11 @@ impl Time {
         self.instant.as_second() as f64 + f64::from(self.instant.subsec_nanosecond()) * 1e-9
     }
 
+    /// Whole milliseconds from the epoch, rounded down.
+    pub fn as_milliseconds(self) -> i64 {
+        self.instant.as_millisecond()
+    }
+
     /// Hours and minutes of the day, `01:42`, where it was written.
     pub fn clock(self) -> String {
         let local = self.offset.to_datetime(self.instant);

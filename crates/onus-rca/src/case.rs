@@ -16,6 +16,9 @@
 //!   with 1 − a and 1 − d. A test of reliability r is a report with d = r and a = 1 − r.
 //!
 //! The network stays monotone; only conditions may be negative.
+//!
+//! Where interfaces take time, something that worked may have been about to fail: it says that failure had not reached it
+//! *by then*, counted from the first observation, by which all faults were present. See [`Onsets`] for the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +27,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::evidence::{Evidence, Item};
 use crate::fault_graph::{Event, FaultGraph, Node};
+use crate::onsets::Onsets;
 
 /// A basic event of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +59,9 @@ pub(crate) struct Condition {
     pub(crate) holds: bool,
     /// How it may be wrong.
     pub(crate) noise: Option<Noise>,
+    /// For what was seen to work: what must have failed by then is what failure reaches in so many milliseconds, whatever
+    /// delays there are. `None`: all that it ever reaches.
+    pub(crate) horizon: Option<u64>,
 }
 
 /// The two events of an unreliable report.
@@ -99,6 +106,10 @@ pub(crate) struct Case<'g> {
     factors: BTreeMap<FaultIndex, f64>,
     /// Times at which epochs begin, after epoch 0.
     epoch_begins: Vec<Time>,
+    /// By when the faults were present: the time of the first observation, where interfaces take time.
+    begun_by: Option<Time>,
+    /// What times say of single origins.
+    pub(crate) onsets: Onsets,
 }
 
 impl<'g> Case<'g> {
@@ -112,6 +123,10 @@ impl<'g> Case<'g> {
             .map(|item| item.at)
             .collect();
         case.epoch_begins = times.into_iter().collect();
+        if graph.has_delays() {
+            let observations = evidence.items().iter().filter(|item| item.is_recorded_observation());
+            case.begun_by = observations.map(|item| item.at).min();
+        }
         for item in evidence.items() {
             if let Statement::Repair { target, effectiveness } = item.statement {
                 let effectiveness = effectiveness.get();
@@ -126,6 +141,7 @@ impl<'g> Case<'g> {
         case.failures.dedup();
         case.close();
         case.changes(evidence);
+        case.onsets = Onsets::of(&case, evidence);
         case
     }
 
@@ -134,7 +150,7 @@ impl<'g> Case<'g> {
         let mut case = Self::nothing_known(graph);
         for (item, system) in systems.iter().enumerate() {
             let subject = Subject::Gate(graph.system_gate(*system));
-            case.conditions.push(Condition { item, epoch: 0, subject, holds: true, noise: None });
+            case.conditions.push(Condition { item, epoch: 0, subject, holds: true, noise: None, horizon: None });
         }
         case.close();
         case
@@ -152,6 +168,8 @@ impl<'g> Case<'g> {
             repairs: Vec::new(),
             factors: BTreeMap::new(),
             epoch_begins: Vec::new(),
+            begun_by: None,
+            onsets: Onsets::default(),
         }
     }
 
@@ -176,17 +194,25 @@ impl<'g> Case<'g> {
                 }
                 let holds = *state == State::Failed;
                 let (detects, false_alarms) = via.map_or((1.0, 0.0), |monitor| self.reliability(monitor));
-                self.report(position, epoch, Subject::Gate(gate), holds, detects, false_alarms);
+                // A supposed reading and its opposite have to be about one state.
+                let horizon = self
+                    .begun_by
+                    .filter(|_| item.is_recorded_observation())
+                    .map(|begun| u64::try_from(item.at.as_milliseconds() - begun.as_milliseconds()).unwrap_or(0));
+                let since = horizon.filter(|_| !holds);
+                self.report(position, epoch, Subject::Gate(gate), holds, (detects, false_alarms), since);
                 // That a report came at all shows that what the monitor runs on was working.
                 let host = via.and_then(|monitor| self.graph.topology().monitors()[monitor.index()].runs_on);
                 if let Some(host) = host {
                     let subject = Subject::Gate(self.graph.system_gate(host));
-                    self.conditions.push(Condition { item: position, epoch, subject, holds: false, noise: None });
+                    let condition = Condition { item: position, epoch, subject, holds: false, noise: None, horizon };
+                    self.conditions.push(condition);
                 }
             }
             Statement::Test { fault, present, reliability } => {
                 let reliability = reliability.get();
-                self.report(position, epoch, Subject::Fault(*fault), *present, reliability, 1.0 - reliability);
+                let reliability = (reliability, 1.0 - reliability);
+                self.report(position, epoch, Subject::Fault(*fault), *present, reliability, None);
             }
             Statement::Repair { .. } | Statement::Change { .. } | Statement::Announcement { .. } => {}
         }
@@ -198,7 +224,15 @@ impl<'g> Case<'g> {
     }
 
     /// Adds what a report says of its subject; see the module's documentation for the two events.
-    fn report(&mut self, item: usize, epoch: usize, subject: Subject, says: bool, detects: f64, false_alarms: f64) {
+    fn report(
+        &mut self,
+        item: usize,
+        epoch: usize,
+        subject: Subject,
+        says: bool,
+        (detects, false_alarms): (f64, f64),
+        horizon: Option<u64>,
+    ) {
         let (holds, d, a) = if detects < false_alarms {
             (!says, 1.0 - detects, 1.0 - false_alarms)
         } else {
@@ -210,7 +244,7 @@ impl<'g> Case<'g> {
             let detection = self.add(if a < 1.0 { (d - a) / (1.0 - a) } else { 0.0 }, None);
             Noise { false_alarm, detection }
         });
-        self.conditions.push(Condition { item, epoch, subject, holds, noise });
+        self.conditions.push(Condition { item, epoch, subject, holds, noise, horizon });
     }
 
     /// Walks from the conditions back to everything that can make them true.
@@ -339,6 +373,11 @@ impl<'g> Case<'g> {
             }
         }
         Reach::IfAll(failed)
+    }
+
+    /// By when the faults were present, where interfaces take time.
+    pub(crate) fn begun_by(&self) -> Option<Time> {
+        self.begun_by
     }
 
     /// The last epoch: how many times of repair there are.

@@ -200,11 +200,31 @@ pub struct Diagnosis {
     pub ambiguity_groups: Vec<Vec<FaultId>>,
     /// Faults that an item of evidence all but ruled out.
     pub exonerated: Vec<Exoneration>,
+    /// What times say of single origins.
+    #[serde(skip_serializing_if = "Timing::is_empty")]
+    pub timing: Timing,
     /// The failures that were seen and want explaining.
     pub observed_failures: Vec<SystemId>,
     /// What samples of the open worlds say beyond the intervals, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimates>,
+}
+
+/// What times say of single origins, where interfaces take time and something was seen to work before it failed or before what
+/// it needs was seen to have failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Timing {
+    /// Faults that reach all failures that were seen, but by no start and no delays when these were seen: none of them is the
+    /// only origin.
+    pub untimely: Vec<FaultId>,
+    /// Faults for which that was too much work to decide; they are not excluded.
+    pub undecided: Vec<FaultId>,
+}
+
+impl Timing {
+    fn is_empty(&self) -> bool {
+        self.untimely.is_empty() && self.undecided.is_empty()
+    }
 }
 
 /// Estimates beside certain intervals.
@@ -317,6 +337,10 @@ impl FaultGraph {
                     interval::diagnose(&case, &network, evidence, &options, StopReason::NodeBudget, watch)
                 }),
         };
+        let names = |faults: &[FaultIndex]| {
+            faults.iter().map(|fault| self.topology().faults()[fault.index()].id.clone()).collect()
+        };
+        diagnosis.timing = Timing { untimely: names(&case.onsets.untimely), undecided: names(&case.onsets.undecided) };
         if diagnosis.conflict.is_none() {
             for ranked in &mut diagnosis.diagnoses {
                 ranked.paths = paths(&case, &ranked.indices);

@@ -152,6 +152,11 @@ impl Item {
         recorded && matches!(self.statement, Statement::Observation { state: State::Failed, .. })
     }
 
+    /// Whether somebody did observe a system.
+    pub(crate) fn is_recorded_observation(&self) -> bool {
+        matches!(self.standing, Standing::Recorded(_)) && matches!(self.statement, Statement::Observation { .. })
+    }
+
     /// Whether it bears on the figures; an announcement does not.
     pub fn counts(&self) -> bool {
         !matches!(self.statement, Statement::Announcement { .. })

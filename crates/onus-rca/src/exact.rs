@@ -7,7 +7,7 @@ use crate::ambiguity::{self, Likelihood};
 use crate::case::Case;
 use crate::decision_diagram::{BudgetExceeded, Diagram};
 use crate::diagnose::{
-    Conflict, DiagnoseOptions, Diagnosis, Figures, Method, StopReason, exact_figure, findings, observed, rank,
+    Conflict, DiagnoseOptions, Diagnosis, Figures, Method, StopReason, Timing, exact_figure, findings, observed, rank,
 };
 use crate::encode::{Encoded, encode, is_possible, settle};
 use crate::evidence::Evidence;
@@ -267,6 +267,7 @@ pub(crate) fn diagnose(
         diagnoses_complete: true,
         ambiguity_groups: Vec::new(),
         exonerated: Vec::new(),
+        timing: Timing::default(),
         observed_failures: observed(case),
         estimate: None,
     };
@@ -346,13 +347,14 @@ fn conflict(network: &Network, evidence: &Evidence, node_budget: usize) -> Resul
     items.dedup();
     let possible = |kept: &[usize]| -> Result<bool, BudgetExceeded> {
         let kept: FxHashSet<usize> = kept.iter().copied().collect();
-        let requirements = network.requirements.iter().filter(|requirement| kept.contains(&requirement.item));
+        let requirements = network.requirements_of(|item| kept.contains(&item));
         let network = Network {
-            requirements: requirements.copied().collect(),
+            requirements,
             failures: Vec::new(),
             probability: network.probability.clone(),
             fault: network.fault.clone(),
             gates: network.gates.clone(),
+            joint: Vec::new(),
         };
         Ok(Solution::of(network, node_budget)?.is_possible())
     };

@@ -39,7 +39,7 @@ use rustc_hash::FxHashMap;
 
 use crate::case::Case;
 use crate::diagnose::{
-    DiagnoseOptions, Diagnosis, Figures, Method, Progress, StopReason, Watch, findings, observed, rank,
+    DiagnoseOptions, Diagnosis, Figures, Method, Progress, StopReason, Timing, Watch, findings, observed, rank,
 };
 use crate::evidence::Evidence;
 use crate::figure::Figure;
@@ -102,6 +102,7 @@ pub(crate) fn diagnose(
         diagnoses_complete: false,
         ambiguity_groups: Vec::new(),
         exonerated: Vec::new(),
+        timing: Timing::default(),
         observed_failures: observed(case),
         estimate,
     }

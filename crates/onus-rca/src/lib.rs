@@ -30,6 +30,7 @@ mod interval;
 #[doc(hidden)]
 pub mod kernel;
 mod network;
+mod onsets;
 mod outcome;
 mod paths;
 mod perfect_sight;
@@ -52,7 +53,7 @@ pub use belief::Ground;
 pub use cut_sets::{ClassCutSets, Classes, Count, CutSet, CutSetOptions, CutSets, Sufficient, Truncation, Within};
 pub use diagnose::{
     Conflict, DiagnoseOptions, Diagnosis, Estimates, Exoneration, FaultEstimate, FaultFinding, Method, MethodChoice,
-    Progress, RankedDiagnosis, SampleWhen, Sampling, StopReason, Watch,
+    Progress, RankedDiagnosis, SampleWhen, Sampling, StopReason, Timing, Watch,
 };
 pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
 pub use doubt::{Doubt, DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, Terms, Unwatched, ViewDoubt, entropy};

@@ -8,6 +8,10 @@
 //! `j` *affects* the gates of the elements it concerns and all that can fail by them; a gate's copy for epoch `k` is the
 //! one of the last epoch up to `k` in which it was affected. What no repair concerns therefore has one copy, and a failure
 //! seen twice is one failure unless a repair of something it can come from lies between.
+//!
+//! **Time.** Where interfaces take time, what worked some time into the incident requires that failure had not reached it by
+//! then, at the latest: a gate has a copy for each time that failures have had, and each interface on the way takes its longest
+//! delay off it. What nothing delays has one copy.
 
 use onus_model::{FaultIndex, Target};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -54,6 +58,8 @@ pub(crate) struct Network {
     pub(crate) requirements: Vec<Requirement>,
     /// The observed failures that want explaining, each once.
     pub(crate) failures: Vec<Term>,
+    /// The items on which the last requirement rests, where it rests on several.
+    pub(crate) joint: Vec<usize>,
 }
 
 impl Network {
@@ -65,6 +71,15 @@ impl Network {
     /// The gate of a term; `None` for an event.
     pub(crate) fn gate(&self, term: Term) -> Option<&Gate> {
         term.index().checked_sub(self.events()).map(|gate| &self.gates[gate])
+    }
+
+    /// The requirements of some items alone. One that rests on several items is one of theirs only if all are among them.
+    pub(crate) fn requirements_of(&self, is_kept: impl Fn(usize) -> bool) -> Vec<Requirement> {
+        let all_joint = self.joint.iter().all(|item| is_kept(*item));
+        let last = self.requirements.len().saturating_sub(usize::from(!self.joint.is_empty()));
+        let (own, joint) = self.requirements.split_at(last);
+        let own = own.iter().filter(|requirement| is_kept(requirement.item));
+        own.chain(joint.iter().filter(|_| all_joint)).copied().collect()
     }
 
     /// Number of events and gates.
@@ -83,16 +98,28 @@ impl Network {
     }
 }
 
+/// No limit to the time that a failure has had.
+const EVER: u64 = u64::MAX;
+/// Copies that are made for what failure reaches in time. Past them a failure that takes time counts as not having come, so that
+/// what worked says less than it could.
+const MOST_TIMED_COPIES: usize = 1 << 20;
+
 struct Unrolling<'c, 'g> {
     case: &'c Case<'g>,
     graph: &'g FaultGraph,
     network: Network,
+    /// The longest delay of each gate that has one, where some condition depends on time.
+    delays: FxHashMap<Node, u64>,
+    /// The gates that fail by one of these.
+    timed: FxHashSet<Node>,
+    /// All of them together.
+    span: u64,
     /// For each epoch that begins with a repair, the gates it affects.
     affected: Vec<FxHashSet<Node>>,
-    /// The copies made, by gate and epoch.
-    copies: FxHashMap<(Node, usize), Term>,
+    /// The copies made, by gate, epoch and the time that failure has had, in milliseconds.
+    copies: FxHashMap<(Node, usize, u64), Term>,
     /// Copies whose inputs are still to be filled in.
-    open: Vec<(Node, usize, Term)>,
+    open: Vec<((Node, usize, u64), Term)>,
 }
 
 impl<'c, 'g> Unrolling<'c, 'g> {
@@ -103,18 +130,26 @@ impl<'c, 'g> Unrolling<'c, 'g> {
             case,
             graph: case.graph,
             network,
+            delays: FxHashMap::default(),
+            timed: FxHashSet::default(),
+            span: 0,
             affected: Vec::new(),
             copies: FxHashMap::default(),
             open: Vec::new(),
         };
         unrolling.affected = (1..=case.epochs()).map(|epoch| unrolling.affected_in(epoch)).collect();
+        if case.conditions.iter().any(|condition| condition.horizon.is_some()) {
+            unrolling.delays = case.graph.longest_delays().filter(|(gate, _)| case.cone.contains(gate)).collect();
+            unrolling.span = unrolling.delays.values().fold(0, |sum, delay| sum.saturating_add(*delay));
+            unrolling.timed = unrolling.reached_from(unrolling.delays.keys().copied().collect());
+        }
         unrolling
     }
 
     fn run(mut self, gates: &[Node]) -> (Network, Vec<Vec<Term>>) {
         for condition in &self.case.conditions {
             let said = match condition.subject {
-                Subject::Gate(gate) => self.copy(gate, condition.epoch),
+                Subject::Gate(gate) => self.copy(gate, condition.epoch, condition.horizon.unwrap_or(EVER)),
                 Subject::Fault(fault) => self.anywhere(fault, condition.epoch),
             };
             let term = match condition.noise {
@@ -128,23 +163,47 @@ impl<'c, 'g> Unrolling<'c, 'g> {
         }
         let mut seen = FxHashSet::default();
         for failure in &self.case.failures {
-            let term = self.copy(failure.gate, failure.epoch);
+            let term = self.copy(failure.gate, failure.epoch, EVER);
             if seen.insert(term) {
                 self.network.failures.push(term);
             }
         }
         let mut states: Vec<Vec<Term>> = Vec::with_capacity(gates.len());
         for gate in gates {
-            let mut own: Vec<Term> = (0..=self.case.epochs()).map(|epoch| self.copy(*gate, epoch)).collect();
+            let mut own: Vec<Term> = (0..=self.case.epochs()).map(|epoch| self.copy(*gate, epoch, EVER)).collect();
             own.dedup();
             states.push(own);
         }
-        while let Some((gate, epoch, term)) = self.open.pop() {
-            let inputs = self.graph.inputs(gate).iter().filter_map(|input| self.input(*input, gate, epoch)).collect();
-            let at = term.index() - self.network.events();
-            self.network.gates[at].inputs = inputs;
+        self.timely();
+        while let Some((copy, term)) = self.open.pop() {
+            let inputs: Vec<Term> =
+                self.graph.inputs(copy.0).iter().filter_map(|input| self.input(*input, copy)).collect();
+            let gate = &mut self.network.gates[term.index() - self.network.probability.len()];
+            if gate.threshold as usize > inputs.len() {
+                // An OR of nothing: never.
+                gate.threshold = 1;
+            } else {
+                gate.inputs = inputs;
+            }
         }
         (self.network, states)
+    }
+
+    /// Requires two faults or more that bear on the failures, or one that is not untimely; see [`Onsets`](crate::onsets::Onsets).
+    fn timely(&mut self) {
+        let onsets = &self.case.onsets;
+        let Some(last) = onsets.items.last().filter(|_| !onsets.untimely.is_empty()) else { return };
+        let term = |fault: &FaultIndex| {
+            let variable = self.case.variable(FaultGraph::fault_node(*fault));
+            (Term(variable.expect("what reaches a failure that was seen is in the cone").0), *fault)
+        };
+        let faults: Vec<(Term, FaultIndex)> = onsets.bearing.iter().map(term).collect();
+        let two = self.add(2, faults.iter().map(|(term, _)| *term).collect());
+        let timely = faults.iter().filter(|(_, fault)| onsets.untimely.binary_search(fault).is_err());
+        let inputs = timely.map(|(term, _)| *term).chain([two]).collect();
+        let term = self.add(1, inputs);
+        self.network.requirements.push(Requirement { item: *last, term, holds: true });
+        self.network.joint.clone_from(&onsets.items);
     }
 
     fn add(&mut self, threshold: u32, inputs: Vec<Term>) -> Term {
@@ -152,21 +211,29 @@ impl<'c, 'g> Unrolling<'c, 'g> {
         Term(self.network.len() as u32 - 1)
     }
 
-    /// The copy of a gate that stands for an epoch.
-    fn copy(&mut self, gate: Node, epoch: usize) -> Term {
+    /// The copy of a gate that stands for an epoch and for the failures that must have reached it in some time.
+    fn copy(&mut self, gate: Node, epoch: usize, time: u64) -> Term {
         let epoch = (1..=epoch).rev().find(|epoch| self.affected[epoch - 1].contains(&gate)).unwrap_or(0);
-        if let Some(term) = self.copies.get(&(gate, epoch)) {
+        let time = if time < self.span && self.timed.contains(&gate) { time } else { EVER };
+        if let Some(term) = self.copies.get(&(gate, epoch, time)) {
             return *term;
         }
         let term = self.add(self.graph.threshold(gate), Vec::new());
-        self.copies.insert((gate, epoch), term);
-        self.open.push((gate, epoch, term));
+        self.copies.insert((gate, epoch, time), term);
+        self.open.push(((gate, epoch, time), term));
         term
     }
 
-    /// An input of a gate's copy; `None` if it was repaired for certain.
-    fn input(&mut self, input: Node, gate: Node, epoch: usize) -> Option<Term> {
-        let Some(event) = self.graph.event(input) else { return Some(self.copy(input, epoch)) };
+    /// An input of a gate's copy; `None` if it was repaired for certain, or failure takes longer.
+    fn input(&mut self, input: Node, (gate, epoch, time): (Node, usize, u64)) -> Option<Term> {
+        let Some(event) = self.graph.event(input) else {
+            let left = match (time, self.delays.get(&gate)) {
+                (EVER, _) => EVER,
+                (_, Some(_)) if self.copies.len() > MOST_TIMED_COPIES => return None,
+                (time, delay) => time.checked_sub(delay.copied().unwrap_or(0))?,
+            };
+            return Some(self.copy(input, epoch, left));
+        };
         let variable = self.case.variable(input).expect("the cone holds every event that reaches it");
         let term = Term(variable.0);
         let (Event::Fault(fault), Some(element)) = (event, self.graph.element(gate)) else { return Some(term) };
@@ -212,12 +279,17 @@ impl<'c, 'g> Unrolling<'c, 'g> {
                 }
             }
         }
-        let mut affected = FxHashSet::default();
+        self.reached_from(open)
+    }
+
+    /// The gates of the cone that can fail by some, they among them.
+    fn reached_from(&self, mut open: Vec<Node>) -> FxHashSet<Node> {
+        let mut reached = FxHashSet::default();
         while let Some(gate) = open.pop() {
-            if self.case.cone.contains(&gate) && affected.insert(gate) {
+            if self.case.cone.contains(&gate) && reached.insert(gate) {
                 open.extend(self.graph.outputs(gate));
             }
         }
-        affected
+        reached
     }
 }

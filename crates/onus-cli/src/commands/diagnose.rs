@@ -3,6 +3,7 @@
 use onus_model::{Date, EvidenceId, FaultId, Incident, Model};
 use onus_rca::{
     Attribution, DiagnoseOptions, Diagnosis, Doubt, FaultFinding, FaultGraph, Figure, Kind, Method, Row, StopReason,
+    Timing,
 };
 use serde::Serialize;
 
@@ -129,8 +130,22 @@ pub(crate) fn body(
         );
         text.push_str(&paragraph(&line, "", "  "));
     }
+    let Timing { untimely, undecided } = &diagnosis.timing;
+    for (what, faults) in [("Not the only origin, by the times", untimely), ("Times too many to try for", undecided)] {
+        if !faults.is_empty() {
+            let mut names: Vec<&str> = faults.iter().take(TIMES_LISTED).map(FaultId::as_str).collect();
+            let more = format!("{} more", faults.len() - names.len());
+            if faults.len() > names.len() {
+                names.push(&more);
+            }
+            text.push_str(&paragraph(&format!("{what}: {}.", names.join(", ")), "", "  "));
+        }
+    }
     text
 }
+
+/// Faults that times speak of, as many as text lists.
+const TIMES_LISTED: usize = 10;
 
 /// The most probable fault sets, each with its ways to what was seen.
 fn explanations(diagnosis: &Diagnosis, top: usize) -> String {

@@ -12,7 +12,7 @@
 //! 4. [`Cascade`]: what fails from some nodes, by worklist or by sweep; `counters` is its state.
 //! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`]; `rounds` is how loops are gone over.
 //! 6. [`Candidates`]: the single faults that explain what was seen.
-//! 7. [`Arrivals`]: when things fail; `radix_queue` is its queue.
+//! 7. [`Arrivals`]: when things fail; `radix_queue` is its queue. [`Schedules`]: whether an origin can have made them fail when they did.
 
 mod arrivals;
 mod candidates;
@@ -26,6 +26,7 @@ mod order;
 mod radix_queue;
 mod rounds;
 mod rows;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -35,3 +36,4 @@ pub use cascade::{Cascade, Way};
 pub use circuit::{Circuit, Node};
 pub use dictionary::{DictionaryWay, Signatures};
 pub use gates::{Gates, InvalidGates};
+pub use schedules::{Fit, Passes, Schedules, Seen, Window};

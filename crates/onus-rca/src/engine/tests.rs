@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Arrivals, Cascade, Circuit, DictionaryWay, Gates, Node, Way};
+use super::{Arrivals, Cascade, Circuit, DictionaryWay, Fit, Gates, Node, Passes, Schedules, Seen, Way, Window};
 
 /// Gates as lists.
 type Lists = Vec<(u32, Vec<u32>)>;
@@ -200,6 +200,96 @@ proptest! {
     }
 }
 
+/// Gates and times.
+type Times = Vec<(usize, i64)>;
+/// A circuit, the ends of its windows, what had failed and what had not, by when the origin had begun.
+type Timed = (Lists, Vec<(u64, u64)>, Times, Times, Option<i64>);
+
+/// Small circuits with windows, few of them wide, and what was seen in them.
+fn timed() -> impl Strategy<Value = Timed> {
+    (
+        lists(6),
+        vec((0..4_u64, 0..3_u64), 6),
+        vec((0..8_usize, 0..12_i64), 1..3),
+        vec((0..8_usize, 0..12_i64), 0..4),
+        any::<bool>(),
+    )
+        .prop_map(|(lists, windows, failed, working, is_bound)| {
+            let count = lists.len();
+            let within = |seen: Vec<(usize, i64)>| seen.into_iter().map(|(node, time)| (node % count, time)).collect();
+            let windows = windows.into_iter().take(count).enumerate();
+            // Wide windows in three places at most, so that all schedules can be gone through.
+            let windows = windows.map(|(at, (shortest, width))| (shortest, if at % 3 == 0 { width } else { 0 }));
+            let begun_by = is_bound.then_some(6);
+            (lists, windows.collect(), within(failed), within(working), begun_by)
+        })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// An origin is kept if and only if some start and some delays within the windows give what was seen.
+    #[test]
+    fn schedules_fit_if_one_of_all_does(
+        (lists, windows, failed, working, begun_by) in timed(),
+        never in 0..9_usize,
+        given in vec(0..8_usize, 0..2),
+    ) {
+        let circuit = Circuit::new(gates(&lists));
+        let count = lists.len();
+        let given: Vec<usize> = given.into_iter().filter(|gate| *gate < count).collect();
+        let before = naive(&lists, &given);
+        // One of the gates need not fail.
+        let of = |at: usize| Window {
+            shortest: windows[at].0,
+            longest: windows[at].0 + windows[at].1,
+            passes: if at == never { Passes::Perhaps } else { Passes::Surely },
+        };
+        let of_gates: Vec<Window> = (0..count).map(of).collect();
+        let choices: Vec<Vec<u64>> = of_gates
+            .iter()
+            .map(|window| {
+                // Past every time is as good as never.
+                let late = (window.passes == Passes::Perhaps).then_some(1000);
+                (window.shortest..=window.longest).chain(late).collect()
+            })
+            .collect();
+        let schedules = Schedules::new(&circuit, &of_gates, &nodes(&circuit, &given));
+        let timed = |seen: &[(usize, i64)]| seen.iter().map(|(gate, time)| (circuit.node(*gate), *time)).collect();
+        let seen = Seen { failed: timed(&failed), working: timed(&working), begun_by };
+        for origin in (0..count).filter(|gate| lists[*gate].1.is_empty()) {
+            let fit = schedules.fit(circuit.node(origin), &seen, &mut 1_000_000);
+            // What was given has failed long before; shifted so that no time is below 0.
+            let mut fits = false;
+            let mut choice = vec![0; count];
+            'all: loop {
+                let delays: Vec<u64> = (0..count).map(|at| if before[at] { 0 } else { choices[at][choice[at]] }).collect();
+                let mut arrivals = Arrivals::new(&circuit, &delays);
+                for start in -30..=12_i64 {
+                    let mut from = vec![(circuit.node(origin), (start + 2000).cast_unsigned())];
+                    from.extend(given.iter().map(|gate| (circuit.node(*gate), 0)));
+                    let times = arrivals.spread(&from);
+                    let at = |gate: usize| {
+                        let time = times.iter().find(|(_, node)| *node == circuit.node(gate))?.0;
+                        (!before[gate]).then_some(time.cast_signed() - 2000)
+                    };
+                    fits |= at(origin).is_some()
+                        && begun_by.is_none_or(|by| start <= by)
+                        && failed.iter().all(|(gate, time)| at(*gate).is_some_and(|failed| failed <= *time))
+                        && working.iter().all(|(gate, time)| at(*gate).is_none_or(|failed| failed > *time));
+                    if fits {
+                        break 'all;
+                    }
+                }
+                let Some(next) = (0..count).find(|at| choice[*at] + 1 < choices[*at].len()) else { break };
+                choice[next] += 1;
+                choice[..next].fill(0);
+            }
+            prop_assert_eq!(fit, if fits { Fit::Fits } else { Fit::Excluded });
+        }
+    }
+}
+
 /// Time tick by tick: a gate fails when its delay ago enough of its inputs had failed.
 fn clock(lists: &Lists, given: &[(usize, u64)], delays: &[u64]) -> Vec<(usize, u64)> {
     let always = naive(lists, &[]);
@@ -277,7 +367,7 @@ fn failure_against_the_order_takes_no_pass_for_each_step() {
     assert_eq!(circuit.loops, [(0, count)]);
     let ends = nodes(&circuit, &[0, count as usize - 1]);
     let all: Vec<Node> = (0..count as usize).step_by(1000).map(|number| circuit.node(number)).collect();
-    let signatures = circuit.signatures(&all, &[], &[ends.clone()], DictionaryWay::Lanes);
+    let signatures = circuit.signatures(&all, &[], std::slice::from_ref(&ends), DictionaryWay::Lanes);
     let both = circuit.signature(&ends);
     assert!((0..all.len()).all(|fault| signatures.of(fault) == [both]));
     for failed in &ends {

@@ -73,7 +73,7 @@ impl FaultGraph {
         systems.iter().map(|system| self.system_gate(*system)).collect()
     }
 
-    fn given(&self, couplings: Couplings) -> Vec<Node> {
+    pub(crate) fn given(&self, couplings: Couplings) -> Vec<Node> {
         match couplings {
             Couplings::Couple => self.possible_couplings().collect(),
             Couplings::Apart => Vec::new(),

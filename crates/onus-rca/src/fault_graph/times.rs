@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{FaultGraph, Node};
-use crate::engine::Arrivals;
+use crate::engine::{Arrivals, Passes, Schedules, Window};
 
 /// After how long something fails, counted from the moment at which all the faults are present.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,6 +46,30 @@ impl FaultGraph {
             Some((*node, When { earliest, latest }))
         };
         Some(shortest.iter().filter_map(when).collect())
+    }
+
+    /// Whether any interface takes time.
+    pub(crate) fn has_delays(&self) -> bool {
+        !self.delayed.is_empty()
+    }
+
+    /// The gates that fail later than their inputs, each with its longest delay, in milliseconds.
+    pub(crate) fn longest_delays(&self) -> impl Iterator<Item = (Node, u64)> {
+        self.delayed.iter().map(|(node, interface)| (*node, self.delay(*interface).1))
+    }
+
+    /// When things can have failed, in milliseconds: every coupling that can couple may, but need not. O(V).
+    pub(crate) fn schedules(&self) -> Schedules<'_> {
+        let mut windows = vec![Window::default(); self.node_count()];
+        for (node, interface) in &self.delayed {
+            let (shortest, longest) = self.delay(*interface);
+            windows[self.circuit.number(*node)] = Window { shortest, longest, ..Window::default() };
+        }
+        let couplings: Vec<Node> = self.possible_couplings().collect();
+        for gate in couplings.iter().flat_map(|event| self.outputs(*event)) {
+            windows[self.circuit.number(*gate)].passes = Passes::Perhaps;
+        }
+        Schedules::new(&self.circuit, &windows, &couplings)
     }
 
     /// Shortest and longest delay of an interface, in milliseconds.

@@ -62,8 +62,7 @@ struct Attempt<'n> {
 impl Attempt<'_> {
     /// Whether nothing explains some items, and the budget suffices to see it.
     fn is_impossible(&mut self, items: &[usize]) -> bool {
-        let of_items = self.network.requirements.iter().filter(|requirement| items.contains(&requirement.item));
-        self.part.requirements = of_items.copied().collect();
+        self.part.requirements = self.network.requirements_of(|item| items.contains(&item));
         self.part.failures.clear();
         let mut expansion = Expansion::new(Cone::new(&self.part), &self.part.probability);
         let impossible = loop {

@@ -24,6 +24,7 @@ mod known;
 mod large;
 mod law;
 mod metamorphic;
+mod onsets;
 mod oracle;
 mod random;
 mod scale;
