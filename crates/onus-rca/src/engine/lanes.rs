@@ -73,10 +73,19 @@ impl<'c> Lanes<'c> {
     /// O(nodes + edges) past the lowest node.
     pub(super) fn spread(&mut self, from: &[Node]) {
         debug_assert!(from.len() <= LANES);
-        let first = from.iter().map(|node| node.index()).min().unwrap_or(self.rows.len());
+        self.spread_all(from.iter().copied().enumerate());
+    }
+
+    /// The same, each lane from as many nodes as are listed for it: lane and node.
+    pub(super) fn spread_pairs(&mut self, from: &[(usize, Node)]) {
+        self.spread_all(from.iter().copied());
+    }
+
+    fn spread_all(&mut self, from: impl Iterator<Item = (usize, Node)> + Clone) {
+        let first = from.clone().map(|(_, node)| node.index()).min().unwrap_or(self.rows.len());
         self.rows[self.dirty.min(first)..].fill(Row::NONE);
         self.dirty = first;
-        for (lane, node) in from.iter().enumerate() {
+        for (lane, node) in from {
             if self.start.narrow[node.index()] != 0 {
                 self.rows[node.index()].set(lane);
             }

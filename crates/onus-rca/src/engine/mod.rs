@@ -11,8 +11,9 @@
 //! 3. [`Circuit`]: gates made plain, put into that order.
 //! 4. [`Cascade`]: what fails from some nodes, by worklist or by sweep; `counters` is its state.
 //! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`]; `rounds` is how loops are gone over.
-//! 6. [`Candidates`]: the single faults that explain what was seen.
-//! 7. [`Arrivals`]: when things fail; `radix_queue` is its queue. [`Schedules`]: whether an origin can have made them fail when they did.
+//! 6. [`Frequencies`]: how often what is watched fails in incidents that are drawn.
+//! 7. [`Candidates`]: the single faults that explain what was seen.
+//! 8. [`Arrivals`]: when things fail; `radix_queue` is its queue. [`Schedules`]: whether an origin can have made them fail when they did.
 
 mod arrivals;
 mod candidates;
@@ -20,6 +21,7 @@ mod cascade;
 mod circuit;
 mod counters;
 mod dictionary;
+mod drawn;
 mod gates;
 mod lanes;
 mod order;
@@ -35,5 +37,6 @@ pub use candidates::Candidates;
 pub use cascade::{Cascade, Way};
 pub use circuit::{Circuit, Node};
 pub use dictionary::{DictionaryWay, Signatures};
+pub use drawn::Frequencies;
 pub use gates::{Gates, InvalidGates};
 pub use schedules::{Fit, Passes, Schedules, Seen, Window};
