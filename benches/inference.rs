@@ -1,6 +1,6 @@
 //! Inference on estates that are not toys: layered random ones of 10³ to 10⁶ systems, and a real call graph.
 //!
-//! `cargo bench --bench inference`; with `ONUS_BENCH_LARGE=1` in the environment also at 10⁶ systems, which takes a minute
+//! `cargo bench --bench inference`; with `ONUS_BENCH_EDGES=1e7` in the environment also at 10⁶ systems, which takes a minute
 //! and some 5 GB to build. Sizes, methods and widths go to standard error.
 //!
 //! What bounds it: with 30 % of the needs redundant a diagnosis costs what the cone of the symptoms costs, some hundreds of
@@ -8,6 +8,7 @@
 //! second-level cache. With 80 % the exact method gives up at its budget, and bounding diagrams answer: the latency of
 //! memory, in the unique table and the operation cache.
 
+mod circuits;
 mod estates;
 
 use std::hint::black_box;
@@ -22,7 +23,7 @@ fn options() -> DiagnoseOptions {
 }
 
 fn layered(criterion: &mut Criterion) {
-    let large = std::env::var_os("ONUS_BENCH_LARGE").is_some();
+    let large = circuits::largest() >= 10_000_000;
     let sizes = [1_000, 10_000, 100_000, 1_000_000];
     for redundant in [30, 80] {
         let mut group = criterion.benchmark_group(format!("layered, {redundant} % redundant"));

@@ -1,0 +1,103 @@
+//! Reading a model from its file, checked and ready to be asked, in every notation; a fifth as many systems as needs.
+//!
+//! `cargo bench --bench load`; 2,000 to 20,000 systems, up to 10⁶ with `ONUS_BENCH_EDGES=1e7`, each notation as far as it is
+//! meant for. Peer in the same run: the same bytes through serde alone, into the same documents, nothing checked or resolved.
+//!
+//! What bounds it. *YAML*: the scanner, character by character. *JSON, lines*: allocating the texts of each system and looking up
+//! their ids, a cache miss each; the parsing is less than a third.
+
+mod circuits;
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use onus::Model;
+use onus::model::generate::{Family, Generator, Options};
+use onus::model::{Notation, Probability, document};
+
+/// A way to keep a model.
+struct Form {
+    name: &'static str,
+    /// Its file, below the folder.
+    file: &'static str,
+    /// The most needs it is meant for here.
+    most: usize,
+    write: fn(&Generator, &Path),
+    /// What serde alone makes of it; how many entries.
+    peer: Option<fn(&Path) -> usize>,
+}
+
+const FORMS: [Form; 3] = [
+    Form { name: "YAML", file: "model.yaml", most: 1_000_000, write: whole, peer: Some(yaml) },
+    Form { name: "JSON", file: "model.json", most: 1_000_000, write: whole, peer: Some(json) },
+    Form { name: "lines", file: "model.ndjson", most: 10_000_000, write: lines, peer: Some(json_lines) },
+];
+
+fn whole(generator: &Generator, path: &Path) {
+    let notation = Notation::of(path).expect("the ending says it");
+    let model = generator.document().build().expect("the generator makes valid estates");
+    let file = BufWriter::new(File::create(path).expect("a file can be written"));
+    model.write(notation, file).expect("the file can be written");
+}
+
+fn lines(generator: &Generator, path: &Path) {
+    let mut file = BufWriter::new(File::create(path).expect("a file can be written"));
+    generator.records().try_for_each(|record| record.write(&mut file)).expect("the file can be written");
+    file.flush().expect("the file can be written");
+}
+
+fn open(path: &Path) -> BufReader<File> {
+    BufReader::new(File::open(path).expect("it was written"))
+}
+
+fn yaml(path: &Path) -> usize {
+    let model: document::Model = serde_yaml::from_reader(open(path)).expect("it is a model");
+    model.systems.len()
+}
+
+fn json(path: &Path) -> usize {
+    let text = std::fs::read(path).expect("it was written");
+    let model: document::Model = serde_json::from_slice(&text).expect("it is a model");
+    model.systems.len()
+}
+
+fn json_lines(path: &Path) -> usize {
+    let entries = open(path).lines().map(|line| {
+        let line = line.expect("it was written");
+        let entry: serde_json::Value = serde_json::from_str(&line).expect("each line is JSON");
+        usize::from(entry.get("systems").is_some())
+    });
+    entries.sum()
+}
+
+fn load(criterion: &mut Criterion) {
+    let folder = std::env::temp_dir().join(format!("onus-bench-load-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    for edges in circuits::sizes(10_000_000).into_iter().filter(|edges| circuits::largest() > *edges) {
+        let redundancy = Probability::new(0.85).expect("a part of one");
+        let options = Options { family: Family::Layered, redundancy, contractors: 50, seed: 1, ..Options::default() };
+        let generator = Generator::new(&Options { systems: (edges / 5) as u32, ..options });
+        for form in FORMS.iter().filter(|form| edges <= form.most) {
+            let path: PathBuf = folder.join(form.file);
+            (form.write)(&generator, &path);
+            let bytes = path.metadata().expect("it was written").len();
+            let mut group = criterion.benchmark_group(format!("load, {}", form.name));
+            group.throughput(Throughput::Bytes(bytes));
+            group.bench_function(BenchmarkId::new("model", edges), |bench| {
+                bench.iter(|| Model::from_file(black_box(&path)).expect("it is a model").systems().len());
+            });
+            if let Some(peer) = form.peer {
+                group.bench_function(BenchmarkId::new("serde alone", edges), |bench| {
+                    bench.iter(|| peer(black_box(&path)));
+                });
+            }
+        }
+    }
+    std::fs::remove_dir_all(&folder).expect("it was made");
+}
+
+criterion_group! { name = benches; config = circuits::quick(); targets = load }
+criterion_main!(benches);
