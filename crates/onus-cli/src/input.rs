@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use onus_model::{
-    CheckOptions, ContractorIndex, Diagnostic, Error, FaultTree, Incident, Limits, Model, Notation, Source,
-    SystemIndex, nearest,
+    CheckOptions, ContractorIndex, Diagnostic, Element, Error, FaultIndex, FaultTree, Incident, Limits, Model,
+    Notation, Source, SystemIndex, nearest,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -66,6 +66,12 @@ impl Failure {
     }
 }
 
+/// That there is nothing of a name, and the nearest there is.
+pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
+    let hint = nearest(name, known).map(|hint| format!("; {hint}")).unwrap_or_default();
+    Failure::Usage(format!("there is no {kind} `{name}`{hint}"))
+}
+
 impl Estate {
     /// Reads the model, and lays the other structure over it if one is named.
     pub(crate) fn open(files: &ModelFiles) -> Result<Self, Failure> {
@@ -115,18 +121,31 @@ impl Estate {
     /// The contractor of a name.
     pub(crate) fn contractor(&self, name: &str) -> Result<ContractorIndex, Failure> {
         self.model.contractor(name).ok_or_else(|| {
-            let known = self.model.contractors().iter().map(|contractor| contractor.id.as_str());
-            let hint = nearest(name, known).map(|hint| format!("; {hint}")).unwrap_or_default();
-            Failure::Usage(format!("there is no contractor `{name}`{hint}"))
+            unknown("contractor", name, self.model.contractors().iter().map(|contractor| contractor.id.as_str()))
         })
     }
 
     /// The system of a name.
     pub(crate) fn system(&self, name: &str) -> Result<SystemIndex, Failure> {
-        self.model.topology().system(name).ok_or_else(|| {
-            let known = self.model.systems().iter().map(|system| system.id.as_str());
-            let hint = nearest(name, known).map(|hint| format!("; {hint}")).unwrap_or_default();
-            Failure::Usage(format!("there is no system `{name}`{hint}"))
+        self.model
+            .topology()
+            .system(name)
+            .ok_or_else(|| unknown("system", name, self.model.systems().iter().map(|system| system.id.as_str())))
+    }
+
+    /// The fault of a name. Where that is a system's, its faults are told.
+    pub(crate) fn fault(&self, name: &str) -> Result<FaultIndex, Failure> {
+        let topology = self.model.topology();
+        topology.fault(name).ok_or_else(|| {
+            let id = |fault: &FaultIndex| topology.faults()[fault.index()].id.as_str();
+            let own = topology.system(name).map(|system| topology.faults_of(Element::System(system)));
+            match own {
+                Some(own) if !own.is_empty() => {
+                    let own: Vec<&str> = own.iter().map(id).collect();
+                    Failure::Usage(format!("there is no fault `{name}`; its faults are {}", own.join(", ")))
+                }
+                _ => unknown("fault", name, topology.faults().iter().map(|fault| fault.id.as_str())),
+            }
         })
     }
 

@@ -1,11 +1,11 @@
 //! `onus cutsets`: the smallest sets of faults that bring about a failure, or that explain an incident.
 
-use onus_model::{Date, FaultId, FaultIndex, Model, nearest};
+use onus_model::{Date, FaultId, FaultIndex, Model};
 use onus_rca::{ClassCutSets, Classes, CutSet, CutSetOptions, CutSets, FaultGraph, StopReason, Sufficient, Within};
 
 use crate::args::{CutSetsQuery, Format};
 use crate::commands::{Outcome, party, view};
-use crate::input::{Estate, Failure};
+use crate::input::{Estate, Failure, unknown};
 use crate::output::{heading, json, number, print, probability};
 use crate::table::{paragraph, table};
 
@@ -51,8 +51,7 @@ fn within(model: &Model, who: Option<&str>, day: Option<Date>) -> Result<Within,
     let own: Vec<FaultIndex> = faults.filter(|fault| party(model, *fault, day).as_deref() == Some(who)).collect();
     if own.is_empty() && !model.contractors().iter().any(|contractor| contractor.id.as_str() == who) {
         let known = model.contractors().iter().map(|contractor| contractor.id.as_str());
-        let hint = nearest(who, known).map(|hint| format!("; {hint}")).unwrap_or_default();
-        return Err(Failure::Usage(format!("there is no contractor `{who}`{hint}")));
+        return Err(unknown("contractor", who, known));
     }
     Ok(Within::Faults(own))
 }

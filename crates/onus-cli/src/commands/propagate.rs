@@ -36,17 +36,7 @@ pub(crate) fn run(query: &PropagateQuery) -> Result<Outcome, Failure> {
 
 fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Result<Outcome, Failure> {
     let model = &estate.model;
-    let mut faults: Vec<FaultIndex> = Vec::new();
-    for id in &query.faults {
-        let fault = model.topology().fault(id).ok_or_else(|| {
-            let element = model.topology().system(id).map(onus_model::Element::System);
-            let own = element.map(|element| model.topology().faults_of(element)).unwrap_or_default();
-            let names: Vec<&str> = own.iter().map(|fault| model.faults()[fault.index()].id.as_str()).collect();
-            let hint = if names.is_empty() { String::new() } else { format!("; its faults are {}", names.join(", ")) };
-            Failure::Usage(format!("there is no fault `{id}`{hint}"))
-        })?;
-        faults.push(fault);
-    }
+    let faults = query.faults.iter().map(|id| estate.fault(id)).collect::<Result<Vec<FaultIndex>, Failure>>()?;
     let propagation = graph.propagate(&faults);
     let by_contractor = propagation.by_contractor(model, query.on);
     if query.format == Format::Json {
