@@ -88,6 +88,8 @@ codes! {
     NotMonotone = "ONUS-E0041", Error, "a gate can fail because something works";
     UnknownEvent = "ONUS-E0042", Error, "no such gate or event";
     TopUnclear = "ONUS-E0043", Error, "it is not clear which gate is the top";
+    Damaged = "ONUS-E0044", Error, "a snapshot is damaged";
+    WrongTable = "ONUS-E0045", Error, "a table is not as it should be";
 
     Gap = "ONUS-W0101", Warning, "nobody answers for a fault";
     Overlap = "ONUS-W0102", Warning, "more than one contractor answers for a fault";

@@ -113,6 +113,11 @@ pub(crate) fn split_interface(text: &str) -> Option<(&str, &str)> {
 
 /// Why a text cannot be an id, or `None` if it can. Interfaces are checked by their two ends.
 pub(crate) fn objection(text: &str) -> Option<&'static str> {
+    // Most ids are plain words, in which there is nothing to object to.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if (1..=256).contains(&text.len()) && text.bytes().all(is_plain) {
+        return None;
+    }
     if text.is_empty() {
         Some("an id must not be empty")
     } else if text.trim() != text {

@@ -18,6 +18,7 @@
 mod alternative;
 mod check;
 mod code;
+mod columns;
 mod decode;
 mod diagnostic;
 pub mod document;
@@ -35,6 +36,7 @@ mod read;
 mod record;
 mod responsibility;
 mod schema;
+mod snapshot;
 mod source;
 #[cfg(feature = "proptest")]
 pub mod strategies;

@@ -163,6 +163,18 @@ pub struct Fault {
     pub is_default: bool,
 }
 
+impl Fault {
+    /// Whether it stands under an element in the files: it is no common cause, and no default.
+    pub(crate) fn is_own(&self) -> bool {
+        self.strikes.is_none() && !self.is_default
+    }
+
+    /// The name under an element of what is not a common cause.
+    pub(crate) fn name_under(&self, owner: &str) -> &str {
+        self.id.as_str().strip_prefix(owner).and_then(|rest| rest.strip_prefix('.')).unwrap_or(DEFAULT_FAULT)
+    }
+}
+
 /// How probable a fault is, as it was stated.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prior {

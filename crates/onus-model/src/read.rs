@@ -108,7 +108,7 @@ impl Model {
     /// What the writer says.
     pub fn write(&self, notation: Notation, mut to: impl Write) -> io::Result<()> {
         match notation {
-            Notation::Lines => self.to_document().into_records().try_for_each(|record| record.write(&mut to)),
+            Notation::Lines => self.records().try_for_each(|record| record.write(&mut to)),
             _ => write(&self.to_document(), notation, to),
         }
     }

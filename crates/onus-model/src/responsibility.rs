@@ -58,30 +58,53 @@ pub(crate) struct Held {
 #[derive(Clone, Debug, PartialEq)]
 struct Rows<T> {
     /// Where each row begins; one more at the end.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     entries: Vec<T>,
 }
 
 impl<T: Copy + Ord> Rows<T> {
-    fn of(count: usize, mut all: Vec<(usize, T)>) -> Self {
-        all.sort_unstable();
-        all.dedup();
-        let mut starts = Vec::with_capacity(count + 1);
-        let mut next = 0;
-        for row in 0..=count {
-            next += all[next..].iter().take_while(|entry| entry.0 < row).count();
-            starts.push(next);
+    /// O(n) and the sorting of each row: millions of entries are never sorted as one.
+    fn of(count: usize, all: &[(usize, T)]) -> Self {
+        let mut starts = vec![0_u32; count + 1];
+        for (row, _) in all {
+            starts[row + 1] += 1;
         }
-        Self { starts, entries: all.into_iter().map(|(_, entry)| entry).collect() }
+        for row in 0..count {
+            starts[row + 1] += starts[row];
+        }
+        let Some((_, any)) = all.first() else { return Self { starts, entries: Vec::new() } };
+        let mut entries = vec![*any; all.len()];
+        let mut next = starts.clone();
+        for (row, entry) in all {
+            entries[next[*row] as usize] = *entry;
+            next[*row] += 1;
+        }
+        let mut kept = 0;
+        let mut begin = 0;
+        for row in 0..count {
+            let end = starts[row + 1] as usize;
+            entries[begin..end].sort_unstable();
+            let first = kept;
+            for at in begin..end {
+                if kept == first || entries[kept - 1] != entries[at] {
+                    entries[kept] = entries[at];
+                    kept += 1;
+                }
+            }
+            begin = end;
+            starts[row + 1] = kept as u32;
+        }
+        entries.truncate(kept);
+        Self { starts, entries }
     }
 
     fn row(&self, row: usize) -> &[T] {
-        &self.entries[self.starts[row]..self.starts[row + 1]]
+        &self.entries[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 }
 
 impl Held {
-    /// O(n log n) in the elements that all duties list.
+    /// O(elements that all duties list), and log-factors in how many duties one element has.
     pub(crate) fn of(topology: &Topology, contracts: &[Contract]) -> Self {
         let systems = topology.systems().len();
         let mut over: Vec<(usize, (ContractIndex, DutyKind))> = Vec::new();
@@ -99,7 +122,7 @@ impl Held {
             }
         }
         let slots = systems + topology.interfaces().len();
-        Self { systems, over: Rows::of(slots, over), across: Rows::of(systems, across) }
+        Self { systems, over: Rows::of(slots, &over), across: Rows::of(systems, &across) }
     }
 
     /// The duties over an element, by contract.

@@ -14,12 +14,13 @@ use crate::code::Code;
 use crate::diagnostic::{Error, Missing, Path, Problem, Problems};
 use crate::document::{self, MODEL_FORMAT};
 use crate::id::{ContractorIndex, objection};
-use crate::model::{Contractor, Model, Topology, Viewers};
+use crate::model::{Contractor, Fault, Model, Topology, Viewers};
 use crate::quantity::Probability;
 
 pub(crate) use selector::Selection;
 use structure::StructureBuilder;
 use topology::TopologyBuilder;
+pub(crate) use topology::default_fault;
 
 impl Model {
     /// Checks a document and gives the model.
@@ -48,7 +49,31 @@ impl Model {
 /// Checks a model document. The model is meaningful only if no problem was added.
 pub(crate) fn model(document: &document::Model, problems: &mut Problems) -> Model {
     format(&document.format, MODEL_FORMAT, problems);
-    let topology = Arc::new(TopologyBuilder { document, problems }.build());
+    let topology = TopologyBuilder { document, problems }.build();
+    structured(document, topology, problems)
+}
+
+/// Completes a topology of systems and interfaces, of which a document says the rest: common causes, monitors, structure.
+pub(crate) fn complete(
+    document: &document::Model,
+    mut topology: Topology,
+    faults: Vec<Fault>,
+    problems: &mut Problems,
+) -> Model {
+    format(&document.format, MODEL_FORMAT, problems);
+    TopologyBuilder { document, problems }.complete(&mut topology, faults);
+    structured(document, topology, problems)
+}
+
+/// The probability of the faults that systems get which name none.
+pub(crate) fn default_probability(document: &document::Model, problems: &mut Problems) -> Probability {
+    let path = Path::default().key("defaults").key("probability");
+    probability(document.defaults.probability, &path, problems)
+}
+
+/// Lays a document's structure over its topology.
+fn structured(document: &document::Model, topology: Topology, problems: &mut Problems) -> Model {
+    let topology = Arc::new(topology);
     let viewers_path = Path::default().key("monitors");
     let mut check = StructureBuilder { topology: &topology, problems };
     let mut structure = check.build(&document.contractors, &document.contracts, &document.answers);

@@ -1,15 +1,42 @@
 //! From a model back to its document: what was read, canonical. Reading it again gives an equal model.
 
+use std::collections::BTreeMap;
+
 use crate::document::{self, Defaults, INCIDENT_FORMAT, MODEL_FORMAT};
-use crate::id::{ContractorIndex, PUBLIC};
+use crate::id::{ContractorIndex, FaultIndex, PUBLIC};
 use crate::incident::{Incident, Party, SeenBy, State, Statement};
-use crate::model::{Contract, DEFAULT_FAULT, Element, Fault, FaultRole, Holder, Model, Need, Prior, Topology};
+use crate::model::{Contract, Fault, FaultRole, Holder, Interface, Model, Need, Prior, System, Topology};
 use crate::quantity::Probability;
+use crate::record::Record;
 
 impl Model {
     /// The model as a document.
     pub fn to_document(&self) -> document::Model {
+        self.records().collect()
+    }
+
+    /// The model entry by entry, in the order of [`document::Model::into_records`]; each is made when it is asked for.
+    pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        let mut before: Vec<Record> = self.remainder().into_records().collect();
+        let is_after = |record: &Record| matches!(record, Record::CommonCause(..) | Record::Monitor(..));
+        let after = before.split_off(before.iter().position(is_after).unwrap_or(before.len()));
         let topology = &self.topology;
+        let systems = topology
+            .systems
+            .iter()
+            .map(|system| Record::System(system.id.as_str().to_owned(), Box::new(system_document(topology, system))));
+        // An interface about which nothing is said is just a need.
+        let interfaces =
+            topology.interfaces.iter().filter(|interface| is_more_than_a_need(topology, interface)).map(|interface| {
+                Record::Interface(interface.id.as_str().to_owned(), Box::new(interface_document(topology, interface)))
+            });
+        before.into_iter().chain(systems).chain(interfaces).chain(after)
+    }
+
+    /// The model without its systems and interfaces: what does not grow with the topology.
+    pub(crate) fn remainder(&self) -> document::Model {
+        let topology = &self.topology;
+        let structure = self.structure_document();
         let mut written = document::Model {
             format: MODEL_FORMAT.to_owned(),
             title: self.title.clone(),
@@ -18,40 +45,17 @@ impl Model {
                 probability: topology.default_probability.get(),
                 cause: topology.default_cause.clone(),
             },
+            contractors: structure.contractors,
+            contracts: structure.contracts,
+            answers: structure.answers,
             ..document::Model::default()
         };
-        let structure = self.structure_document();
-        written.contractors = structure.contractors;
-        written.contracts = structure.contracts;
-        written.answers = structure.answers;
-        for system in &topology.systems {
-            let own = document::System {
-                name: system.name.clone(),
-                kind: system.kind.clone(),
-                site: system.site.clone(),
-                faultless: system.faultless,
-                faults: std::collections::BTreeMap::new(),
-                needs: system.needs.iter().map(|need| need_document(topology, need)).collect(),
-                demand: system.demand.clone(),
-                description: system.description.clone(),
-            };
-            written.systems.insert(system.id.as_str().to_owned(), own);
-        }
-        for interface in &topology.interfaces {
-            let own = document::Interface {
-                kind: interface.kind.clone(),
-                propagates: unless(interface.propagates, Probability::ONE),
-                delay: interface.delay.clone(),
-                faults: std::collections::BTreeMap::new(),
-                description: interface.description.clone(),
-            };
-            written.interfaces.insert(interface.id.as_str().to_owned(), own);
-        }
         for fault in &topology.faults {
-            place_fault(topology, fault, &mut written);
+            if let Some(strikes) = &fault.strikes {
+                let own = document::CommonCause::new(fault_document(fault), strikes.clone());
+                written.common_causes.insert(fault.id.as_str().to_owned(), own);
+            }
         }
-        // An interface about which nothing is said is just a need.
-        written.interfaces.retain(|_, interface| *interface != document::Interface::default());
         for (monitor, viewers) in topology.monitors.iter().zip(&self.structure.viewers) {
             let public = viewers.public.then(|| PUBLIC.to_owned());
             let own = document::Monitor {
@@ -96,7 +100,7 @@ impl Model {
     fn contract_document(&self, contract: &Contract) -> document::Contract {
         let party = |contractor: ContractorIndex| self.party_id(contractor);
         let (contractor, consortium) = match &contract.holder {
-            Holder::Sole(holder) => (Some(party(*holder)), std::collections::BTreeMap::new()),
+            Holder::Sole(holder) => (Some(party(*holder)), BTreeMap::new()),
             Holder::Consortium(shares) => {
                 (None, shares.iter().map(|(holder, share)| (party(*holder), *share)).collect())
             }
@@ -150,15 +154,50 @@ fn need_document(topology: &Topology, need: &Need) -> document::Need {
     }
 }
 
-fn place_fault(topology: &Topology, fault: &Fault, written: &mut document::Model) {
-    if fault.is_default {
-        return;
+fn system_document(topology: &Topology, system: &System) -> document::System {
+    document::System {
+        name: system.name.clone(),
+        kind: system.kind.clone(),
+        site: system.site.clone(),
+        faultless: system.faultless,
+        faults: own_faults(topology, system.id.as_str(), &system.faults),
+        needs: system.needs.iter().map(|need| need_document(topology, need)).collect(),
+        demand: system.demand.clone(),
+        description: system.description.clone(),
     }
+}
+
+fn interface_document(topology: &Topology, interface: &Interface) -> document::Interface {
+    document::Interface {
+        kind: interface.kind.clone(),
+        propagates: unless(interface.propagates, Probability::ONE),
+        delay: interface.delay.clone(),
+        faults: own_faults(topology, interface.id.as_str(), &interface.faults),
+        description: interface.description.clone(),
+    }
+}
+
+/// Whether anything is said of an interface beyond that it is there; faults of common causes are said elsewhere.
+fn is_more_than_a_need(topology: &Topology, interface: &Interface) -> bool {
+    interface.kind.is_some()
+        || interface.description.is_some()
+        || interface.delay.is_some()
+        || interface.propagates != Probability::ONE
+        || interface.faults.iter().any(|fault| topology.faults[fault.index()].is_own())
+}
+
+/// The faults of one element that stand under it, by their names there.
+fn own_faults(topology: &Topology, owner: &str, faults: &[FaultIndex]) -> BTreeMap<String, document::Fault> {
+    let own = faults.iter().map(|fault| &topology.faults[fault.index()]).filter(|fault| fault.is_own());
+    own.map(|fault| (fault.name_under(owner).to_owned(), fault_document(fault))).collect()
+}
+
+fn fault_document(fault: &Fault) -> document::Fault {
     let (probability, rate, exposure) = match &fault.prior {
         Prior::Probability(probability) => (Some(probability.get()), None, None),
         Prior::Rate(rate, exposure) => (None, Some(rate.clone()), Some(exposure.clone())),
     };
-    let own = document::Fault {
+    document::Fault {
         cause: fault.cause.clone(),
         probability,
         rate,
@@ -167,20 +206,7 @@ fn place_fault(topology: &Topology, fault: &Fault, written: &mut document::Model
         latent: fault.role == FaultRole::Latent,
         assumed: fault.assumed.clone(),
         description: fault.description.clone(),
-    };
-    let id = fault.id.as_str();
-    if let Some(strikes) = &fault.strikes {
-        written.common_causes.insert(id.to_owned(), document::CommonCause::new(own, strikes.clone()));
-        return;
     }
-    let element = fault.elements.first().expect("a fault that is no common cause sits on one element");
-    let owner = topology.element_id(*element);
-    let name = id.strip_prefix(owner).and_then(|rest| rest.strip_prefix('.')).unwrap_or(DEFAULT_FAULT).to_owned();
-    let faults = match element {
-        Element::System(_) => written.systems.get_mut(owner).map(|system| &mut system.faults),
-        Element::Interface(_) => written.interfaces.get_mut(owner).map(|interface| &mut interface.faults),
-    };
-    faults.expect("every element was written before its faults").insert(name, own);
 }
 
 impl Incident {

@@ -4,7 +4,8 @@
 //! are tried only on the ids that share the text before their first wildcard, and what all selectors of a document may
 //! select is bounded in proportion to the estate.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use wildmatch::WildMatch;
@@ -21,30 +22,27 @@ const SELECTED: (usize, usize) = (2_000_000, 32);
 /// Ids that all patterns of a document may be tried on, likewise.
 const TRIED: (usize, usize) = (20_000_000, 64);
 
+/// And in no document more than these: what they list is counted in 32 bits.
+const MOST: usize = 1 << 31;
+
 /// Answers the selectors of one document.
 pub(crate) struct Selection<'t> {
     topology: &'t Topology,
-    kinds: BTreeMap<&'t str, Vec<Element>>,
+    /// Made when the first kind is asked for.
+    kinds: OnceCell<BTreeMap<&'t str, Vec<Element>>>,
     may_select: usize,
     may_try: usize,
 }
 
 impl<'t> Selection<'t> {
     pub(crate) fn over(topology: &'t Topology) -> Self {
-        let mut kinds: BTreeMap<&str, Vec<Element>> = BTreeMap::new();
-        for (at, system) in topology.systems.iter().enumerate() {
-            if let Some(kind) = &system.kind {
-                kinds.entry(kind).or_default().push(Element::System(SystemIndex::new(at)));
-            }
-        }
-        for (at, interface) in topology.interfaces.iter().enumerate() {
-            if let Some(kind) = &interface.kind {
-                kinds.entry(kind).or_default().push(Element::Interface(InterfaceIndex::new(at)));
-            }
-        }
         let elements = topology.systems.len() + topology.interfaces.len();
-        let [may_select, may_try] = [SELECTED, TRIED].map(|(base, each)| base + each * elements);
-        Self { topology, kinds, may_select, may_try }
+        let [may_select, may_try] = [SELECTED, TRIED].map(|(base, each)| (base + each * elements).min(MOST));
+        Self { topology, kinds: OnceCell::new(), may_select, may_try }
+    }
+
+    fn kinds(&self) -> &BTreeMap<&'t str, Vec<Element>> {
+        self.kinds.get_or_init(|| kinds_of(self.topology))
     }
 
     /// What a list of selectors names, sorted and without doubles. A list or selector that names nothing is a problem.
@@ -89,9 +87,10 @@ impl<'t> Selection<'t> {
     }
 
     fn of_kind(&self, kind: &str, path: &Path, problems: &mut Problems) -> Vec<Element> {
-        let found = self.kinds.get(kind);
+        let kinds = self.kinds();
+        let found = kinds.get(kind);
         if found.is_none() {
-            let help = problems.nearest(kind, self.kinds.keys().copied());
+            let help = problems.nearest(kind, kinds.keys().copied());
             problems.push(empty(path, format!("nothing is of kind `{kind}`"), Missing::Kind).help(help));
         }
         found.cloned().unwrap_or_default()
@@ -115,8 +114,10 @@ impl<'t> Selection<'t> {
         if !self.may_try(candidates.len(), path, problems) {
             return Vec::new();
         }
+        // Where the only wildcard is a last `*`, all candidates match.
+        let is_start = selector.strip_suffix('*').is_some_and(|start| !start.contains(['*', '?']));
         let found: Vec<Element> = candidates
-            .filter(|at| pattern.matches(self.topology.systems[*at].id.as_str()))
+            .filter(|at| is_start || pattern.matches(self.topology.systems[*at].id.as_str()))
             .map(|at| Element::System(SystemIndex::new(at)))
             .collect();
         if found.is_empty() {
@@ -174,6 +175,23 @@ impl<'t> Selection<'t> {
         self.may_try = left;
         true
     }
+}
+
+/// What is of each kind, sorted.
+fn kinds_of(topology: &Topology) -> BTreeMap<&str, Vec<Element>> {
+    // Few words, millions of elements: each word is hashed, and only the words are sorted.
+    let mut kinds: HashMap<&str, Vec<Element>> = HashMap::new();
+    for (at, system) in topology.systems.iter().enumerate() {
+        if let Some(kind) = &system.kind {
+            kinds.entry(kind).or_default().push(Element::System(SystemIndex::new(at)));
+        }
+    }
+    for (at, interface) in topology.interfaces.iter().enumerate() {
+        if let Some(kind) = &interface.kind {
+            kinds.entry(kind).or_default().push(Element::Interface(InterfaceIndex::new(at)));
+        }
+    }
+    kinds.into_iter().collect()
 }
 
 fn empty(path: &Path, message: String, missing: Missing) -> Problem {

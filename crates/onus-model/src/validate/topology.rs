@@ -13,7 +13,7 @@ use crate::model::{DEFAULT_FAULT, Element, Fault, FaultRole, Interface, Monitor,
 use crate::quantity::Probability;
 
 use super::selector::Selection;
-use super::{ids, probability, unknown_system};
+use super::{default_probability, ids, probability, unknown_system};
 
 /// How deeply `any` and `at_least` may nest.
 const NEED_DEPTH: usize = 64;
@@ -47,13 +47,8 @@ impl<'d> TopologyBuilder<'d, '_> {
     pub(super) fn build(mut self) -> Topology {
         let document = self.document;
         ids("systems", document.systems.keys(), &[], self.problems);
-        ids("monitors", document.monitors.keys(), &[], self.problems);
-        ids("common_causes", document.common_causes.keys(), &[], self.problems);
-        let defaults = Path::default().key("defaults");
-        let default_probability =
-            probability(document.defaults.probability, &defaults.key("probability"), self.problems);
         let mut topology = Topology {
-            default_probability,
+            default_probability: default_probability(document, self.problems),
             default_cause: document.defaults.cause.clone(),
             systems: self.systems(),
             interfaces: Vec::new(),
@@ -64,9 +59,17 @@ impl<'d> TopologyBuilder<'d, '_> {
         let numbers = document.systems.keys().enumerate().map(|(at, id)| (id.as_str(), SystemIndex::new(at))).collect();
         self.interfaces(&mut topology, &numbers);
         self.needs(&mut topology, &numbers);
-        self.faults(&mut topology);
-        self.monitors(&mut topology);
+        let faults = self.faults(&topology);
+        self.complete(&mut topology, faults);
         topology
+    }
+
+    /// Adds what does not hang on systems and interfaces alone: common causes and monitors.
+    pub(super) fn complete(mut self, topology: &mut Topology, faults: Vec<Fault>) {
+        ids("common_causes", self.document.common_causes.keys(), &[], self.problems);
+        ids("monitors", self.document.monitors.keys(), &[], self.problems);
+        self.settle(topology, faults);
+        self.monitors(topology);
     }
 
     fn problem(&mut self, code: Code, path: Path, message: String) {
@@ -255,30 +258,35 @@ impl<'d> TopologyBuilder<'d, '_> {
         Some(Need::AtLeast { k, of: members })
     }
 
-    fn faults(&mut self, topology: &mut Topology) {
+    /// The faults of the document's own systems and interfaces.
+    fn faults(&mut self, topology: &Topology) -> Vec<Fault> {
         let document = self.document;
-        let mut faults: Vec<(Fault, Path)> = Vec::new();
+        let mut faults: Vec<Fault> = Vec::with_capacity(document.systems.len());
         for (at, (id, system)) in document.systems.iter().enumerate() {
             let element = Element::System(SystemIndex::new(at));
-            let path = Path::default().key("systems").key(id);
-            self.own_faults(id, element, &system.faults, &path, &mut faults);
+            self.own_faults("systems", id, element, id, &system.faults, &mut faults);
             if system.faultless && !system.faults.is_empty() {
                 let message = format!("`{id}` is faultless, and yet it has faults of its own");
-                self.problem(Code::FaultlessFault, path.key("faultless"), message);
+                let path = Path::default().key("systems").key(id).key("faultless");
+                self.problem(Code::FaultlessFault, path, message);
             } else if system.faults.is_empty() && !system.faultless {
-                faults.push((default_fault(topology, id, element), path));
+                faults.push(default_fault(topology, element));
             }
         }
         for (id, interface) in &document.interfaces {
             let Some(index) = topology.interface(id) else {
                 continue;
             };
-            let owner = topology.interfaces[index.index()].id.as_str().to_owned();
-            let path = Path::default().key("interfaces").key(id);
-            self.own_faults(&owner, Element::Interface(index), &interface.faults, &path, &mut faults);
+            let owner = topology.interfaces[index.index()].id.as_str();
+            self.own_faults("interfaces", id, Element::Interface(index), owner, &interface.faults, &mut faults);
         }
+        faults
+    }
+
+    /// Common causes join the faults of the elements, all are sorted by id, and each element learns of its own.
+    fn settle(&mut self, topology: &mut Topology, mut faults: Vec<Fault>) {
         let mut selection = Selection::over(topology);
-        for (name, common) in &document.common_causes {
+        for (name, common) in &self.document.common_causes {
             let path = Path::default().key("common_causes").key(name);
             let elements = selection.select(&common.strikes, &path.key("strikes"), self.problems);
             for element in &elements {
@@ -290,26 +298,34 @@ impl<'d> TopologyBuilder<'d, '_> {
                     self.problem(Code::FaultlessFault, path.key("strikes"), message);
                 }
             }
-            let fault = self.fault(name.clone(), elements, Some(common.strikes.clone()), &common.fault(), &path);
-            faults.push((fault, path));
+            let strikes = Some(common.strikes.clone());
+            faults.push(self.fault(name.clone(), elements, strikes, &common.fault(), &|| path.clone()));
         }
-        faults.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        faults.sort_by(|a, b| a.id.cmp(&b.id));
         for pair in faults.windows(2) {
-            let [(first, path), (second, again)] = pair else { unreachable!("windows of two") };
+            let [first, second] = pair else { unreachable!("windows of two") };
             if first.id == second.id {
+                let [path, again] = [first, second].map(|fault| path_of(topology, fault));
                 let message = format!("`{}` is the id of two faults: of {path} and of {again}", second.id);
-                self.problems.push(Problem::new(Code::DuplicateId, again.clone(), message));
+                self.problem(Code::DuplicateId, again, message);
             }
         }
-        // Evidence may name a system, an interface or a fault in the same place.
-        for (fault, path) in &faults {
+        // Evidence may name a system, an interface or a fault in the same place. Both lists are sorted: one walk tells.
+        let mut systems = topology.systems.iter().map(|system| system.id.as_str()).peekable();
+        for fault in &faults {
             let id = fault.id.as_str();
-            let other = if topology.system(id).is_some() { "a system" } else { "an interface" };
-            if topology.system(id).is_some() || topology.interface(id).is_some() {
-                self.problem(Code::DuplicateId, path.clone(), format!("`{id}` is the id of {other} and of a fault"));
-            }
+            while systems.next_if(|system| *system < id).is_some() {}
+            let other = if systems.peek() == Some(&id) {
+                "a system"
+            } else if topology.interface(id).is_some() {
+                "an interface"
+            } else {
+                continue;
+            };
+            let message = format!("`{id}` is the id of {other} and of a fault");
+            self.problem(Code::DuplicateId, path_of(topology, fault), message);
         }
-        topology.faults = faults.into_iter().map(|(fault, _)| fault).collect();
+        topology.faults = faults;
         for (at, fault) in topology.faults.iter().enumerate() {
             for element in &fault.elements {
                 match element {
@@ -322,62 +338,65 @@ impl<'d> TopologyBuilder<'d, '_> {
         }
     }
 
+    /// The faults of one element, which stands under a key of a section.
     fn own_faults(
         &mut self,
-        owner: &str,
+        section: &str,
+        key: &str,
         element: Element,
+        owner: &str,
         own: &BTreeMap<String, document::Fault>,
-        path: &Path,
-        faults: &mut Vec<(Fault, Path)>,
+        faults: &mut Vec<Fault>,
     ) {
         for (name, fault) in own {
+            let path = || Path::default().key(section).key(key).key("faults");
             if let Some(reason) = objection(name) {
                 let message = format!("`{name}` cannot be a fault's name: {reason}");
-                self.problem(Code::BadId, path.key("faults").name(name), message);
+                self.problem(Code::BadId, path().name(name), message);
             }
-            let path = path.key("faults").key(name);
-            faults.push((self.fault(format!("{owner}.{name}"), vec![element], None, fault, &path), path));
+            faults.push(self.fault(format!("{owner}.{name}"), vec![element], None, fault, &|| path().key(name)));
         }
     }
 
+    /// Where the fault stands is worked out only for a problem.
     fn fault(
         &mut self,
         id: String,
         elements: Vec<Element>,
         strikes: Option<Vec<String>>,
         fault: &document::Fault,
-        path: &Path,
+        path: &dyn Fn() -> Path,
     ) -> Fault {
         let prior = match (fault.probability, &fault.rate, &fault.exposure) {
             (Some(value), None, None) => {
-                Some(Prior::Probability(probability(value, &path.key("probability"), self.problems)))
+                Some(Prior::Probability(probability(value, &path().key("probability"), self.problems)))
             }
             (None, Some(rate), Some(exposure)) => Some(Prior::Rate(rate.clone(), exposure.clone())),
             (None, None, None) => {
                 self.problem(
                     Code::PriorUnclear,
-                    path.clone(),
+                    path(),
                     "expected `probability`, or `rate` with `exposure`".to_owned(),
                 );
                 None
             }
             (Some(_), ..) => {
                 let message = "expected either `probability`, or `rate` with `exposure`, not both".to_owned();
-                self.problem(Code::PriorUnclear, path.clone(), message);
+                self.problem(Code::PriorUnclear, path(), message);
                 None
             }
             (None, ..) => {
                 let message = "`rate` and `exposure` go together: the rate works over the exposure".to_owned();
-                self.problem(Code::PriorUnclear, path.clone(), message);
+                self.problem(Code::PriorUnclear, path(), message);
                 None
             }
         };
         if fault.trigger && fault.latent {
             let message = "a fault is a trigger or latent, not both".to_owned();
-            self.problem(Code::RoleUnclear, path.clone(), message);
+            self.problem(Code::RoleUnclear, path(), message);
         }
         if fault.cause.trim().is_empty() {
-            self.problem(Code::MissingKey, path.clone(), "a fault needs a `cause`".to_owned());
+            self.problem(Code::MissingKey, path(), "a fault needs a `cause`".to_owned());
         }
         Fault {
             id: FaultId::new(id),
@@ -437,9 +456,22 @@ impl<'d> TopologyBuilder<'d, '_> {
     }
 }
 
-fn default_fault(topology: &Topology, system: &str, element: Element) -> Fault {
+/// Where a fault stands in the model file.
+fn path_of(topology: &Topology, fault: &Fault) -> Path {
+    let element = match fault.elements.first() {
+        Some(element) if fault.strikes.is_none() => *element,
+        _ => return Path::default().key("common_causes").key(fault.id.as_str()),
+    };
+    let owner = topology.element_id(element);
+    let section = if matches!(element, Element::System(_)) { "systems" } else { "interfaces" };
+    let path = Path::default().key(section).key(owner);
+    if fault.is_default { path } else { path.key("faults").key(fault.name_under(owner)) }
+}
+
+/// The fault of a system that names none.
+pub(crate) fn default_fault(topology: &Topology, element: Element) -> Fault {
     Fault {
-        id: FaultId::new(format!("{system}.{DEFAULT_FAULT}")),
+        id: FaultId::new(format!("{}.{DEFAULT_FAULT}", topology.element_id(element))),
         elements: vec![element],
         strikes: None,
         cause: topology.default_cause.clone(),

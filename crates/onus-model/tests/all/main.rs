@@ -11,3 +11,4 @@ mod hostile;
 mod lines;
 mod properties;
 mod schema;
+mod snapshot;

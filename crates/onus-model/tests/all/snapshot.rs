@@ -1,0 +1,206 @@
+//! Snapshots: what is written reads back, what is damaged is refused, what is hostile does no harm.
+
+use std::io::Cursor;
+
+use onus_model::strategies::{Bounds, Names, case, estate};
+use onus_model::{Code, Error, Model};
+use proptest::prelude::*;
+
+/// Bytes before the entries of the head.
+const FIXED: usize = 16;
+
+fn written(model: &Model) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    model.write_snapshot(&mut bytes).unwrap();
+    bytes
+}
+
+fn read(bytes: &[u8]) -> Result<Model, Error> {
+    Model::from_snapshot("estate.onus", Cursor::new(bytes))
+}
+
+fn small() -> Model {
+    let text = "
+format: onus/1
+title: Small
+contractors: { netco: { name: 통신사 }, appco: {} }
+contracts: { one: { contractor: netco, duties: [{ duty: operate, of: ['*'] }] } }
+systems:
+  a: { kind: switch, site: west, faults: { f: { cause: hardware, rate: 0.1/year, exposure: 2d, latent: true } } }
+  b: { faultless: true, needs: [a, { at_least: 2, of: [a, { any: [c, a] }, c] }], demand: { users: 5, calls: 0.5 } }
+  c: { needs: [b], faults: { g: { cause: software, probability: 0.1, assumed: a guess } } }
+interfaces:
+  b -> a: { kind: api, propagates: 0.5, delay: [1m, 2h], faults: { i: { cause: interface, probability: 0.2 } } }
+common_causes: { storm: { strikes: [a, c -> b], cause: weather, probability: 0.01 } }
+monitors: { m: { watches: [a], runs_on: c, seen_by: [public, netco] } }
+";
+    Model::from_text("small", text).unwrap()
+}
+
+/// The bytes with the checksums that belong to them, as far as their lengths let them have any.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let count = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    let mut at = FIXED + 16 * count + 8;
+    for entry in (0..count).map(|section| FIXED + 16 * section) {
+        let length = u64::from_le_bytes(bytes[entry..entry + 8].try_into().unwrap());
+        let end =
+            usize::try_from(length).ok().and_then(|length| at.checked_add(length)).filter(|end| *end <= bytes.len());
+        let Some(end) = end else { break };
+        let checksum = crc32fast::hash(&bytes[at..end]);
+        bytes[entry + 8..entry + 12].copy_from_slice(&checksum.to_le_bytes());
+        at = end;
+    }
+    let end = FIXED + 16 * count;
+    let checksum = crc32fast::hash(&bytes[..end]);
+    bytes[end..end + 4].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Where the sections begin and end.
+fn sections(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let count = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    let mut at = FIXED + 16 * count + 8;
+    let entries = (0..count).map(|section| FIXED + 16 * section);
+    let ranges = entries.map(|entry| {
+        let begin = at;
+        at += u64::from_le_bytes(bytes[entry..entry + 8].try_into().unwrap()) as usize;
+        begin..at
+    });
+    ranges.collect()
+}
+
+/// Reads what may be anything: a model that is consistent, or a problem that says where.
+fn is_read_or_refused(bytes: &[u8]) -> Result<(), TestCaseError> {
+    match read(bytes) {
+        // What selectors were written as is all that a changed text can leave untrue; so the text is written again.
+        Ok(model) => prop_assert!(read(&written(&model)).is_ok()),
+        Err(error) => prop_assert!(!error.diagnostics().is_empty(), "{error}"),
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn written_and_read_back_is_equal(case in case(&Bounds { names: Names::Odd, ..Bounds::default() })) {
+        let model = case.model.build().unwrap();
+        let bytes = written(&model);
+        let again = read(&bytes).unwrap();
+        again.verify();
+        prop_assert_eq!(&again, &model);
+        prop_assert_eq!(written(&again), bytes);
+    }
+
+    #[test]
+    fn estates_too(model in estate(&Bounds { systems: 40, events: 400, ..Bounds::default() })) {
+        let model = model.build().unwrap();
+        prop_assert_eq!(read(&written(&model)).unwrap(), model);
+    }
+
+    #[test]
+    fn figures_keep_their_last_bit(bits in any::<u64>()) {
+        let figure = f64::from_bits(bits).abs();
+        prop_assume!(figure <= 1.0);
+        let fault = onus_model::document::Fault::new("hardware", figure);
+        let system = onus_model::document::System::new().fault("f", fault).demand("users", figure);
+        let mut document = onus_model::document::Model::new("One").system("a", system);
+        document.defaults.probability = figure;
+        let model = document.build().unwrap();
+        prop_assert_eq!(&read(&written(&model)).unwrap(), &model);
+        for notation in [onus_model::Notation::Yaml, onus_model::Notation::Json] {
+            prop_assert_eq!(&Model::from_text("again", &model.to_text(notation)).unwrap(), &model);
+        }
+    }
+
+    #[test]
+    fn random_bytes_are_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..2000), begins in any::<bool>()) {
+        if begins {
+            bytes.splice(0..bytes.len().min(FIXED), written(&small())[..FIXED].to_vec());
+        }
+        prop_assert!(read(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_changed_file_with_the_right_checksums_does_no_harm(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), whole in any::<bool>()
+    ) {
+        let mut bytes = written(&small());
+        for (at, value) in changes {
+            // A whole number, or one byte of it.
+            let at = at.index(bytes.len() - FIXED) + FIXED;
+            let value = if whole { value % 4 } else { value };
+            bytes[at] = value;
+        }
+        is_read_or_refused(&sealed(bytes))?;
+    }
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let bytes = written(&small());
+    assert!(read(&bytes).is_ok());
+    for length in 0..bytes.len() {
+        let error = read(&bytes[..length]).unwrap_err();
+        assert_eq!(error.diagnostics()[0].code, Code::Damaged, "{length}");
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    assert_eq!(read(&longer).unwrap_err().diagnostics()[0].code, Code::Damaged);
+}
+
+#[test]
+fn every_flip_of_a_bit_is_noticed() {
+    let bytes = written(&small());
+    for bit in 0..8 * bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let error = read(&flipped).unwrap_err();
+        assert_eq!(error.diagnostics()[0].code, Code::Damaged, "bit {bit}");
+    }
+}
+
+#[test]
+fn every_number_may_be_anything() {
+    let bytes = written(&small());
+    for range in sections(&bytes) {
+        for at in range.step_by(4) {
+            for value in [0, 1, 2, 3, 7, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0x8000_0040, 0xffff_fffe, u32::MAX] {
+                let mut other = bytes.clone();
+                let end = (at + 4).min(other.len());
+                other[at..end].copy_from_slice(&value.to_le_bytes()[..end - at]);
+                is_read_or_refused(&sealed(other)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn lengths_are_held_against_the_file() {
+    let bytes = written(&small());
+    for section in 0..sections(&bytes).len() {
+        for length in [0, 1, 3, 1 << 20, 1 << 40, u64::MAX, u64::MAX - 7] {
+            let mut other = bytes.clone();
+            let at = FIXED + 16 * section;
+            other[at..at + 8].copy_from_slice(&length.to_le_bytes());
+            is_read_or_refused(&sealed(other)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_problem_is_told_in_words() {
+    let told = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
+    let bytes = written(&small());
+    assert_eq!(
+        told(b"format: onus/1\nsystems: {}\n"),
+        "error[ONUS-E0044]: estate.onus: this is no snapshot: it does not begin like one"
+    );
+    let breaks_off = told(&bytes[..bytes.len() - 1]);
+    assert!(breaks_off.contains("breaks off or goes on: expected"), "{breaks_off}");
+    let mut newer = bytes.clone();
+    newer[8] = 2;
+    assert!(told(&sealed(newer)).contains("version 2; this program reads version 1"));
+    let mut dangling = bytes.clone();
+    let need = sections(&bytes)[14].clone();
+    dangling[need.start..need.start + 4].copy_from_slice(&99_u32.to_le_bytes());
+    let dangling = told(&sealed(dangling));
+    assert!(dangling.ends_with("`need`, entry 0: expected the number of a system"), "{dangling}");
+}
