@@ -6,15 +6,36 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Path, Problem};
+use crate::source::Source;
 
 /// The document of a text, if it is sound JSON; `None` if the text is no JSON at all.
 pub(crate) fn document<D: DeserializeOwned>(text: &str) -> Option<Result<D, serde_json::Error>> {
     let is_json = text.trim_start().starts_with('{');
     // serde_json takes the last of two equal keys without a word.
     is_json.then(|| serde_json::from_str::<Unique>(text).and_then(|_| serde_json::from_str(text)))
+}
+
+/// What `serde_json` says is wrong, with its place. It tells the first problem only.
+pub(crate) fn problem(source: &Arc<Source>, error: &serde_json::Error) -> Diagnostic {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    let (code, message) = match error.classify() {
+        Category::Data if message.starts_with("unknown field") => (Code::UnknownKey, message.to_owned()),
+        Category::Data if message.ends_with("stands twice") => (Code::DuplicateKey, message.to_owned()),
+        Category::Data => (Code::WrongType, message.to_owned()),
+        Category::Eof => (Code::Syntax, "the JSON breaks off here".to_owned()),
+        Category::Syntax | Category::Io => (Code::Syntax, format!("this is not JSON: {message}")),
+    };
+    let location = source.location_at(error.line(), error.column());
+    Problem::new(code, Path::default(), message).diagnostic(Some(location))
 }
 
 /// Any value in which no key stands twice. Recursion is bounded by `serde_json`, at 128 levels.
@@ -85,4 +106,10 @@ impl<'de> Deserialize<'de> for Unique {
 
         deserializer.deserialize_any(UniqueVisitor)
     }
+}
+
+/// Any value of a sound text in which no key stands twice.
+#[cfg(feature = "tables")]
+pub(crate) fn value(text: &str) -> Result<serde_json::Value, serde_json::Error> {
+    serde_json::from_str::<Unique>(text).and_then(|_| serde_json::from_str(text))
 }

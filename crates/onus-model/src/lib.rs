@@ -22,6 +22,7 @@ mod columns;
 mod decode;
 mod diagnostic;
 pub mod document;
+mod form;
 pub mod generate;
 mod graph;
 mod id;
@@ -40,6 +41,8 @@ mod snapshot;
 mod source;
 #[cfg(feature = "proptest")]
 pub mod strategies;
+#[cfg(feature = "tables")]
+mod tables;
 mod tree;
 mod validate;
 mod verify;
@@ -50,14 +53,15 @@ pub use check::CheckOptions;
 pub use code::{Code, UnknownCode};
 pub use diagnostic::{Diagnostic, Error, Location, Severity, nearest};
 pub use document::{DutyKind, Term};
+pub use form::Form;
 pub use id::{
     ContractId, ContractIndex, ContractorId, ContractorIndex, EvidenceId, EvidenceIndex, FaultId, FaultIndex,
     InterfaceId, InterfaceIndex, MonitorId, MonitorIndex, POOLED, PUBLIC, SystemId, SystemIndex,
 };
 pub use incident::{Evidence, Incident, Party, SeenBy, State, Statement};
 pub use model::{
-    Contract, Contractor, DEFAULT_FAULT, Duty, Element, Fault, FaultRole, Holder, Interface, Liability, Model, Monitor,
-    Need, Prior, Structure, System, Target, Topology, UNSPECIFIED, Viewers,
+    Contract, Contractor, DEFAULT_FAULT, Duty, Element, Fault, FaultRole, Holder, Interface, InterfaceDetails,
+    Liability, Model, Monitor, Need, Prior, Structure, System, Target, Topology, UNSPECIFIED, Viewers,
 };
 pub use open_psa::FaultTree;
 pub use quantity::{Date, Duration, Money, ParseQuantityError, Probability, Rate, Time};

@@ -169,9 +169,13 @@ impl<'n, D: Document, R: BufRead> Parts<'n, D, R> {
     }
 
     fn part(&self) -> Result<D, Error> {
-        let sound = std::str::from_utf8(&self.line).ok().and_then(json::document::<D>);
-        if let Some(Ok(part)) = sound {
-            return Ok(part);
+        match std::str::from_utf8(&self.line).ok().and_then(json::document::<D>) {
+            Some(Ok(part)) => return Ok(part),
+            // No reader of YAML makes sense of it either, but it would speak of YAML.
+            Some(Err(error)) if error.is_eof() || error.is_syntax() => {
+                return Err(Error::Invalid(vec![json::problem(&self.source()?, &error)]));
+            }
+            _ => {}
         }
         read(&self.source()?, |part: &D, _| part.clone())
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::document::{DutyKind, Term};
@@ -102,6 +103,9 @@ pub enum Need {
 }
 
 /// A dependency of one system on another.
+///
+/// There are millions of them, and of most nothing more is said than that they are there. So what more may be said
+/// stands behind a pointer, and is read as if it were fields: `interface.propagates`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interface {
     /// Its id, `consumer -> provider`.
@@ -110,6 +114,13 @@ pub struct Interface {
     pub consumer: SystemIndex,
     /// On whom.
     pub provider: SystemIndex,
+    /// `None` where all is as in [`InterfaceDetails::PLAIN`].
+    details: Option<Box<InterfaceDetails>>,
+}
+
+/// What may be said of an interface; see [`Interface`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct InterfaceDetails {
     /// Its kind.
     pub kind: Option<String>,
     /// Anything a reader should know.
@@ -120,6 +131,38 @@ pub struct Interface {
     pub delay: Option<(Duration, Duration)>,
     /// All its faults: its own, and the common causes that strike it.
     pub faults: Vec<FaultIndex>,
+}
+
+impl InterfaceDetails {
+    /// Nothing is said: a failure couples across for certain, at once, and the interface has no fault of its own.
+    pub(crate) const PLAIN: Self =
+        Self { kind: None, description: None, propagates: Probability::ONE, delay: None, faults: Vec::new() };
+}
+
+impl Deref for Interface {
+    type Target = InterfaceDetails;
+
+    fn deref(&self) -> &InterfaceDetails {
+        static PLAIN: InterfaceDetails = InterfaceDetails::PLAIN;
+        self.details.as_deref().unwrap_or(&PLAIN)
+    }
+}
+
+impl Interface {
+    /// An interface of which nothing more is said.
+    pub(crate) fn plain(id: InterfaceId, consumer: SystemIndex, provider: SystemIndex) -> Self {
+        Self { id, consumer, provider, details: None }
+    }
+
+    /// Says more.
+    pub(crate) fn detail(&mut self, details: InterfaceDetails) {
+        self.details = (details != InterfaceDetails::PLAIN).then(|| Box::new(details));
+    }
+
+    /// Adds a fault that sits on it.
+    pub(crate) fn add_fault(&mut self, fault: FaultIndex) {
+        self.details.get_or_insert_with(|| Box::new(InterfaceDetails::PLAIN)).faults.push(fault);
+    }
 }
 
 /// A system or an interface: what a fault sits on and a duty covers.

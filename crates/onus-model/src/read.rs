@@ -13,6 +13,7 @@ use crate::code::Code;
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Error, Path, Problems, more_than};
 use crate::document;
+use crate::form::Form;
 use crate::incident::{self, Incident};
 use crate::json;
 use crate::model::Model;
@@ -53,16 +54,21 @@ impl Model {
         Self::from_source(&Source::from_text(name, text, Limits::default())?)
     }
 
-    /// Reads a model file: YAML or JSON, or lines of JSON in a file that ends in `.ndjson` or `.jsonl`.
+    /// Reads a model file: YAML, JSON, lines of JSON, or a snapshot, whichever it is ([`Form::of`]); with the feature
+    /// `tables`, a folder of these too.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Invalid`] with every problem found in it.
     pub fn from_file(path: impl AsRef<FilePath>) -> Result<Self, Error> {
         let path = path.as_ref();
-        if Notation::of(path) == Some(Notation::Lines) {
-            return Self::from_lines(&path.display().to_string(), open(path)?);
+        let name = path.display().to_string();
+        match form(path)? {
+            Form::Lines => Self::from_lines(&name, open(path)?),
+            Form::Snapshot => Self::from_snapshot(&name, open(path)?),
+            #[cfg(feature = "tables")]
+            Form::Tables => Self::from_tables(path),
+            _ => Self::from_source(&Source::from_file(path, Limits::for_file(path))?),
         }
-        Self::from_source(&Source::from_file(path, Limits::for_file(path))?)
     }
 
     /// Reads a model from a source that is kept: to say later where something stands in it.
@@ -123,16 +129,19 @@ impl Incident {
         Self::from_source(&Source::from_text(name, text, Limits::default())?, model)
     }
 
-    /// Reads an incident file: YAML or JSON, or lines of JSON in a file that ends in `.ndjson` or `.jsonl`.
+    /// Reads an incident file: YAML, JSON, or lines of JSON, whichever it is; with the feature `tables`, a folder of these
+    /// too.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Invalid`] with every problem found in it.
     pub fn from_file(path: impl AsRef<FilePath>, model: &Model) -> Result<Self, Error> {
         let path = path.as_ref();
-        if Notation::of(path) == Some(Notation::Lines) {
-            return Self::from_lines(&path.display().to_string(), open(path)?, model);
+        match form(path)? {
+            Form::Lines => Self::from_lines(&path.display().to_string(), open(path)?, model),
+            #[cfg(feature = "tables")]
+            Form::Tables => Self::from_tables(path, model),
+            _ => Self::from_source(&Source::from_file(path, Limits::for_file(path))?, model),
         }
-        Self::from_source(&Source::from_file(path, Limits::for_file(path))?, model)
     }
 
     /// Reads an incident from a source that is kept.
@@ -164,6 +173,10 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut text = Vec::new();
     write(&mut text).expect("a vector takes all that is written, and documents can be written");
     String::from_utf8(text).expect("YAML and JSON are written as UTF-8")
+}
+
+fn form(path: &FilePath) -> Result<Form, Error> {
+    Form::of(path).map_err(|source| Error::Io { path: path.display().to_string(), source })
 }
 
 fn open(path: &FilePath) -> Result<BufReader<File>, Error> {
@@ -204,6 +217,17 @@ pub(crate) fn read<D: DeserializeOwned, T>(
         // Too large for a tree, and sound as JSON: what validation found is told without its place.
         Err(Error::Invalid(told)) if sound.is_some() && told.iter().any(|problem| problem.code == Code::TooLarge) => {
             Err(found.into_error(source.limits.problems))
+        }
+        // Too large for a tree, and unsound: the short reader knows the first place where it is.
+        Err(Error::Invalid(mut told)) if told.iter().any(|problem| problem.code == Code::TooLarge) => {
+            // Anything else may be YAML after all.
+            let is_json = |error: &serde_json::Error| error.is_data() || source.name.ends_with(".json");
+            if let Some(Err(error)) = &short
+                && is_json(error)
+            {
+                told.insert(0, json::problem(source, error));
+            }
+            Err(Error::Invalid(told))
         }
         other => other,
     }

@@ -181,6 +181,18 @@ impl Source {
         Location { source: Arc::clone(self), line, column: span.column as usize, bytes: start..end }
     }
 
+    /// The place of a line of this text and of a byte in it, both from 1. O(text).
+    pub(crate) fn location_at(self: &Arc<Self>, line: usize, column: usize) -> Location {
+        let before = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+        let mut byte = (before + column.saturating_sub(1)).min(self.text.len());
+        while !self.text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        let column = self.text[before.min(byte)..byte].chars().count() + 1;
+        let end = byte + self.text[byte..].chars().next().map_or(0, char::len_utf8);
+        Location { source: Arc::clone(self), line: self.lines_before + line.max(1), column, bytes: byte..end }
+    }
+
     /// The byte at which a character begins, or the end of the text.
     fn byte(&self, character: usize) -> usize {
         if self.marks.is_empty() {

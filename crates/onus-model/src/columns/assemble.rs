@@ -6,7 +6,7 @@ use super::{Columns, DEPTH, GROUP, NONE, entry};
 use crate::code::Code;
 use crate::diagnostic::{Missing, Path, Problem, Problems};
 use crate::id::{FaultId, InterfaceId, InterfaceIndex, SystemId, SystemIndex, interface_id, objection};
-use crate::model::{Element, Fault, FaultRole, Interface, Model, Need, Prior, System, Topology};
+use crate::model::{Element, Fault, FaultRole, Interface, InterfaceDetails, Model, Need, Prior, System, Topology};
 use crate::quantity::{Duration, ParseQuantityError, Probability, Rate};
 use crate::validate;
 
@@ -106,16 +106,7 @@ impl Assembly<'_, '_> {
                 let provider = SystemIndex::new(*provider as usize);
                 let [left, right] = [consumer, provider].map(|system| topology.systems[system.index()].id.as_str());
                 let id = InterfaceId::new(interface_id(left, right));
-                topology.interfaces.push(Interface {
-                    id,
-                    consumer,
-                    provider,
-                    kind: None,
-                    description: None,
-                    propagates: Probability::ONE,
-                    delay: None,
-                    faults: Vec::new(),
-                });
+                topology.interfaces.push(Interface::plain(id, consumer, provider));
             }
             let mut codes = codes.iter();
             let needs = &mut topology.systems[at].needs;
@@ -156,12 +147,14 @@ impl Assembly<'_, '_> {
                 let message = format!("the longest delay, {longest}, is shorter than the shortest, {shortest}");
                 self.problem(Code::EmptyDelay, path().key("delay"), message);
             }
-            let interface = &mut topology.interfaces[at];
-            interface.kind = self.text(&columns.interface_kind, row);
-            interface.description = self.text(&columns.interface_description, row);
-            interface.delay = delay;
             let propagates = columns.interface_propagates.get(row).copied().unwrap_or(1.0);
-            interface.propagates = Probability::new(propagates).unwrap_or(Probability::ONE);
+            topology.interfaces[at].detail(InterfaceDetails {
+                kind: self.text(&columns.interface_kind, row),
+                description: self.text(&columns.interface_description, row),
+                propagates: Probability::new(propagates).unwrap_or(Probability::ONE),
+                delay,
+                faults: Vec::new(),
+            });
         }
     }
 

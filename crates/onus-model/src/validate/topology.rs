@@ -9,7 +9,9 @@ use crate::id::{
     FaultId, FaultIndex, InterfaceId, InterfaceIndex, MonitorId, SystemId, SystemIndex, interface_id, objection,
     split_interface,
 };
-use crate::model::{DEFAULT_FAULT, Element, Fault, FaultRole, Interface, Monitor, Need, Prior, System, Topology};
+use crate::model::{
+    DEFAULT_FAULT, Element, Fault, FaultRole, Interface, InterfaceDetails, Monitor, Need, Prior, System, Topology,
+};
 use crate::quantity::Probability;
 
 use super::selector::Selection;
@@ -120,18 +122,9 @@ impl<'d> TopologyBuilder<'d, '_> {
         pairs.dedup();
         topology.interfaces = pairs
             .into_iter()
-            .map(|(consumer, provider)| Interface {
-                id: InterfaceId::new(interface_id(
-                    topology.systems[consumer.index()].id.as_str(),
-                    topology.systems[provider.index()].id.as_str(),
-                )),
-                consumer,
-                provider,
-                kind: None,
-                description: None,
-                propagates: Probability::ONE,
-                delay: None,
-                faults: Vec::new(),
+            .map(|(consumer, provider)| {
+                let [left, right] = [consumer, provider].map(|system| topology.systems[system.index()].id.as_str());
+                Interface::plain(InterfaceId::new(interface_id(left, right)), consumer, provider)
             })
             .collect();
         let mut named = BTreeMap::new();
@@ -151,11 +144,13 @@ impl<'d> TopologyBuilder<'d, '_> {
                 let message = format!("the longest delay, {longest}, is shorter than the shortest, {shortest}");
                 self.problem(Code::EmptyDelay, path.key("delay"), message);
             }
-            let target = &mut topology.interfaces[index.index()];
-            target.kind.clone_from(&interface.kind);
-            target.description.clone_from(&interface.description);
-            target.delay.clone_from(&interface.delay);
-            target.propagates = propagates.unwrap_or(Probability::ONE);
+            topology.interfaces[index.index()].detail(InterfaceDetails {
+                kind: interface.kind.clone(),
+                description: interface.description.clone(),
+                propagates: propagates.unwrap_or(Probability::ONE),
+                delay: interface.delay.clone(),
+                faults: Vec::new(),
+            });
         }
     }
 
@@ -331,7 +326,7 @@ impl<'d> TopologyBuilder<'d, '_> {
                 match element {
                     Element::System(system) => topology.systems[system.index()].faults.push(FaultIndex::new(at)),
                     Element::Interface(interface) => {
-                        topology.interfaces[interface.index()].faults.push(FaultIndex::new(at));
+                        topology.interfaces[interface.index()].add_fault(FaultIndex::new(at));
                     }
                 }
             }

@@ -77,6 +77,8 @@ fn every_problem_is_told_at_its_line() {
     assert_eq!(told(&dangling), ["2:27 ONUS-E0018", "3:31 ONUS-E0018"]);
     let broken = told(&format!("{head}\n{{\"systems\": oops\n"));
     assert!(broken.len() == 1 && broken[0].starts_with("2:") && broken[0].ends_with("ONUS-E0002"), "{broken:?}");
+    let breaks_off = read(format!("{head}\n{{\"systems\":{{\"a\":{{\"nee").as_bytes()).unwrap_err().to_string();
+    assert_eq!(breaks_off, "estate.ndjson:2:21: error[ONUS-E0002]: the JSON breaks off here");
     assert_eq!(told(&format!("{head}\n{{\"format\":\"onus/2\"}}\n")), ["2:2 ONUS-E0004"]);
     assert_eq!(told(r#"{"systems":{"a":{}}}"#), ["? ONUS-E0006"]);
 }
@@ -104,5 +106,9 @@ fn sound_json_is_read_at_any_size_and_unsound_json_is_refused() {
         error.diagnostics().iter().map(|problem| problem.code).collect::<Vec<_>>()
     };
     assert_eq!(codes(",\"t\":{\"needs\":[\"nowhere\"]}"), [Code::UnknownSystem], "without a place, but told");
-    assert_eq!(codes(",\"s0\":{}"), [Code::TooLarge], "serde_json alone would take the last of two");
+    assert_eq!(codes(",\"s0\":{}")[0], Code::DuplicateKey, "serde_json alone would take the last of two");
+    assert_eq!(codes(",\"t\":{\"needz\":[]}")[0], Code::UnknownKey);
+    let error = Model::from_text("large", &text(",\n\"é\":{\"needz\":[]}")).unwrap_err();
+    let place = error.diagnostics()[0].location.clone().unwrap();
+    assert_eq!((place.line, place.column), (2, 12));
 }

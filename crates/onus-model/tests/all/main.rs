@@ -12,3 +12,4 @@ mod lines;
 mod properties;
 mod schema;
 mod snapshot;
+mod tables;
