@@ -53,10 +53,14 @@ class Graph:
         self.nodes, self.edges, self.root = (int(number) for number in numbers[:3])
         ends = 3 + numpy.cumsum([self.nodes + 1, self.edges, self.nodes])
         offsets, targets, delays = numpy.split(numbers[3 : ends[-1]], ends[:-1] - 3)
-        self.offsets = offsets.astype(numpy.int32)
-        self.targets = targets.astype(numpy.int32)
-        self.weights = delays[targets].astype(numpy.float64)
-        self.sources = numpy.repeat(numpy.arange(self.nodes, dtype=numpy.int32), numpy.diff(self.offsets))
+        sources = numpy.repeat(numpy.arange(self.nodes, dtype=numpy.int64), numpy.diff(offsets.astype(numpy.int64)))
+        # Rising and without parallel edges, which gates may have: scipy's components do not come to an end with them.
+        pairs = numpy.unique(sources * self.nodes + targets)
+        self.edges = len(pairs)
+        self.sources = (pairs // self.nodes).astype(numpy.int32)
+        self.targets = (pairs % self.nodes).astype(numpy.int32)
+        self.offsets = numpy.searchsorted(self.sources, numpy.arange(self.nodes + 1)).astype(numpy.int32)
+        self.weights = delays[self.targets].astype(numpy.float64)
         self.pairs = numpy.column_stack([self.sources, self.targets])
 
     def edges_out_of(self, nodes):
