@@ -1,6 +1,6 @@
 """Tables of `onus convert`, read by DuckDB and by Polars, without a word about their types.
 
-    pip install duckdb==1.5.5 polars==1.43.0    # see the versions in requirements below
+    pip install duckdb==2.0.1 polars==2.1.0
     onus convert MODEL tables
     python benches/peers/tables.py tables
 
@@ -27,16 +27,16 @@ def main(folder, out=None):
     for name in tables:
         db.sql(f"create view {name} as select * from '{folder / name}.parquet'")
         frames[name] = frame = polars.read_parquet(folder / f"{name}.parquet")
-        ours = db.sql(f"select count(*) from {name}").fetchone()[0]
+        ours = db.sql(f"select count(*) from {name}").fetchall()[0][0]
         columns = [row[0] for row in db.sql(f"describe {name}").fetchall()]
         assert (ours, columns) == (frame.height, frame.columns), (name, ours, columns, frame)
         for column in NUMBERS.get(name, []):
             assert frame.schema[column] == polars.Int64, (name, column, frame.schema[column])
-            same = db.sql(f'select sum("{column}")::bigint, count("{column}") from {name}').fetchone()
+            same = db.sql(f'select sum("{column}")::bigint, count("{column}") from {name}').fetchall()[0]
             theirs = frame[column].drop_nulls()
             assert (same[0] or 0, same[1]) == (theirs.sum(), len(theirs)), (name, column, same)
         print(f"{name:14} {frame.height:>9} rows  {', '.join(columns)}")
-    dangling = db.sql("""select count(*) from needs anti join systems on needs.dst = systems.id""").fetchone()[0]
+    dangling = db.sql("""select count(*) from needs anti join systems on needs.dst = systems.id""").fetchall()[0][0]
     assert dangling == 0, f"{dangling} needs lead nowhere"
     print("\nmost needed (DuckDB):")
     most = db.sql("""select s.key, count(*) as needed from needs n join systems s on n.dst = s.id

@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Importance(ImportanceQuery),
     /// Before anything fails: how much of the doubt is there because the work was split, and under other contracts
     Split(SplitQuery),
-    /// Write a model or an incident in another notation: YAML, JSON, or one entry a line (NDJSON)
+    /// Write a model or an incident in another notation: YAML, JSON, one entry a line (NDJSON), tables, a snapshot
     Convert(ConvertQuery),
     /// Make a random estate of any size, the same for the same options
     Generate(GenerateQuery),
@@ -79,7 +79,7 @@ pub(crate) enum Command {
 /// A model, and the structure to judge it under.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ModelFiles {
-    /// The model file, or a folder that holds model.yaml, model.json or model.ndjson
+    /// The model: YAML, JSON, NDJSON, a snapshot, or a folder that holds one of these as model.*, or tables
     pub(crate) model: PathBuf,
     /// Replace the model's contracts by those of this file
     #[arg(long, value_name = "FILE")]

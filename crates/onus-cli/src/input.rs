@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use onus_model::{
-    CheckOptions, ContractorIndex, Diagnostic, Element, Error, FaultIndex, FaultTree, Incident, Limits, Model,
-    Notation, Source, SystemIndex, nearest,
+    CheckOptions, ContractorIndex, Diagnostic, Element, Error, FaultIndex, FaultTree, Form, Incident, Limits, Model,
+    Source, SystemIndex, nearest,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::args::ModelFiles;
+use crate::progress::Progress;
 use crate::render;
 
 /// A file that was read.
@@ -80,24 +81,40 @@ impl Estate {
 
     /// Reads a model, or a fault tree as one.
     pub(crate) fn read(model: &Path, contracts: Option<&Path>) -> Result<Self, Failure> {
-        let path = if model.is_dir() { file_in(model, "model") } else { model.to_path_buf() };
+        let path = if model.is_dir() { file_in(model, "model", Model::is_tables) } else { model.to_path_buf() };
         let (mut inputs, mut sources, mut top) = (Vec::new(), Vec::new(), None);
-        let mut model = if Notation::of(&path) == Some(Notation::Lines) {
-            let (input, model) = lines(&path, |name, lines| Model::from_lines(name, lines))?;
-            inputs.push(input);
-            model
-        } else {
-            let (input, source) = read(&path)?;
-            inputs.push(input);
-            let model = if FaultTree::is_xml(&source.text) {
-                let tree = FaultTree::from_source(&source)?;
-                top = Some(tree.top().map(str::to_owned));
-                tree.into_document().build()?
-            } else {
-                Model::from_source(&source)?
-            };
-            sources.push(source);
-            model
+        let mut model = match form(&path)? {
+            Form::Lines => {
+                let (input, model) = lines(&path, |name, lines| Model::from_lines(name, lines))?;
+                inputs.push(input);
+                model
+            }
+            Form::Snapshot => {
+                let (read, model) = hashed(vec![path.clone()], || {
+                    let (name, file) = open(&path)?;
+                    Ok(Model::from_snapshot(&name, file.file)?)
+                })?;
+                inputs.extend(read);
+                model
+            }
+            Form::Tables => {
+                let (read, model) = hashed(tables_in(&path)?, || Ok(Model::from_tables(&path)?))?;
+                inputs.extend(read);
+                model
+            }
+            Form::Text => {
+                let (input, source) = read(&path)?;
+                inputs.push(input);
+                let model = if FaultTree::is_xml(&source.text) {
+                    let tree = FaultTree::from_source(&source)?;
+                    top = Some(tree.top().map(str::to_owned));
+                    tree.into_document().build()?
+                } else {
+                    Model::from_source(&source)?
+                };
+                sources.push(source);
+                model
+            }
         };
         if let Some(contracts) = contracts {
             let (input, source) = read(contracts)?;
@@ -105,7 +122,8 @@ impl Estate {
             inputs.push(input);
             sources.push(source);
         }
-        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+        let folder = folder.map(Path::to_path_buf).unwrap_or_default();
         Ok(Self { model, inputs, top, sources, folder })
     }
 
@@ -168,24 +186,51 @@ impl Estate {
         Ok(vec![top])
     }
 
-    /// Reads the incident: the one named, or the file `incident` beside the model.
+    /// Whether there is an incident beside the model.
+    pub(crate) fn has_incident(&self) -> bool {
+        file_in(&self.folder, "incident", Incident::is_tables).exists()
+    }
+
+    /// Reads the incident: the one named, that in the folder named, or the one beside the model.
     pub(crate) fn incident(&mut self, path: Option<&PathBuf>) -> Result<Incident, Failure> {
-        let beside = file_in(&self.folder, "incident");
+        let beside = file_in(&self.folder, "incident", Incident::is_tables);
         let path = match path {
-            Some(path) => path,
-            None if beside.is_file() => &beside,
+            Some(folder) if folder.is_dir() => {
+                let inside = file_in(folder, "incident", Incident::is_tables);
+                if !inside.exists() {
+                    return Err(Failure::Usage(format!("there is no incident in the folder {}", folder.display())));
+                }
+                inside
+            }
+            Some(path) => path.clone(),
+            None if beside.exists() => beside,
             None => {
                 let message = format!("name an incident file; there is no {} to fall back on", beside.display());
                 return Err(Failure::Usage(message));
             }
         };
-        let (input, incident) = if Notation::of(path) == Some(Notation::Lines) {
-            lines(path, |name, lines| Incident::from_lines(name, lines, &self.model))?
-        } else {
-            let (input, source) = read(path)?;
-            (input, Incident::from_source(&source, &self.model)?)
+        let incident = match form(&path)? {
+            Form::Lines => {
+                let (input, incident) = lines(&path, |name, lines| Incident::from_lines(name, lines, &self.model))?;
+                self.inputs.push(input);
+                incident
+            }
+            Form::Tables => {
+                let files = ["incident", "evidence"].map(|name| path.join(format!("{name}.parquet")));
+                let files = files.into_iter().filter(|file| file.is_file()).collect();
+                let (read, incident) = hashed(files, || Ok(Incident::from_tables(&path, &self.model)?))?;
+                self.inputs.extend(read);
+                incident
+            }
+            Form::Snapshot => {
+                return Err(Failure::Usage(format!("{} holds a model, and no incident", path.display())));
+            }
+            Form::Text => {
+                let (input, source) = read(&path)?;
+                self.inputs.push(input);
+                Incident::from_source(&source, &self.model)?
+            }
         };
-        self.inputs.push(input);
         Ok(incident)
     }
 
@@ -200,11 +245,50 @@ impl Estate {
     }
 }
 
-/// The file of a name in a folder, whatever it is written in; YAML if there is none.
-fn file_in(folder: &Path, name: &str) -> PathBuf {
-    let candidates = ["yaml", "json", "ndjson"].map(|notation| folder.join(format!("{name}.{notation}")));
-    let found = candidates.iter().find(|path| path.is_file()).unwrap_or(&candidates[0]);
-    found.clone()
+/// What a folder holds under a name, whatever it is written in: a file, or the folder itself where it holds tables; the
+/// file in YAML if there is nothing.
+fn file_in(folder: &Path, name: &str, is_tables: impl Fn(&Path) -> bool) -> PathBuf {
+    let candidates = ["yaml", "json", "ndjson", "onus"].map(|notation| folder.join(format!("{name}.{notation}")));
+    match candidates.iter().find(|path| path.is_file()) {
+        Some(found) => found.clone(),
+        None if is_tables(folder) => folder.to_path_buf(),
+        None => candidates[0].clone(),
+    }
+}
+
+fn form(path: &Path) -> Result<Form, Failure> {
+    Form::of(path).map_err(|source| Failure::Invalid(Error::Io { path: path.display().to_string(), source }))
+}
+
+/// The tables of a folder, by name.
+fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| {
+        let paths = entries.map(|entry| Ok(entry?.path()));
+        paths.collect::<std::io::Result<Vec<PathBuf>>>()
+    });
+    let mut tables = entries.map_err(|source| Error::Io { path: folder.display().to_string(), source })?;
+    tables.retain(|path| path.extension().is_some_and(|extension| extension == "parquet"));
+    tables.sort();
+    Ok(tables)
+}
+
+/// Reads files by a reader of their own, while their hashes are made beside it: that takes as long as the reading.
+fn hashed<T>(files: Vec<PathBuf>, read: impl FnOnce() -> Result<T, Failure>) -> Result<(Vec<Input>, T), Failure> {
+    std::thread::scope(|threads| {
+        let inputs =
+            threads.spawn(move || -> Result<Vec<Input>, Failure> { files.iter().map(|path| input(path)).collect() });
+        let value = read();
+        let inputs = inputs.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((inputs?, value?))
+    })
+}
+
+/// The hash of a file.
+fn input(path: &Path) -> Result<Input, Failure> {
+    let (name, mut file) = open(path)?;
+    let copied = std::io::copy(&mut BufReader::with_capacity(1 << 18, &mut file), &mut std::io::sink());
+    copied.map_err(|source| Error::Io { path: name.clone(), source })?;
+    Ok(file.input(name))
 }
 
 /// Reads a file once, for its text and its hash.
@@ -228,13 +312,15 @@ fn lines<T>(
 fn open(path: &Path) -> Result<(String, Hashed), Failure> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|source| Failure::Invalid(Error::Io { path: name.clone(), source }))?;
-    Ok((name, Hashed { file, hash: Sha256::new() }))
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    Ok((name, Hashed { file, hash: Sha256::new(), progress: Progress::of_bytes("reading", length) }))
 }
 
 /// A file that is hashed as it is read.
 struct Hashed {
     file: File,
     hash: Sha256,
+    progress: Progress,
 }
 
 impl Hashed {
@@ -253,6 +339,7 @@ impl Read for Hashed {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.file.read(buffer)?;
         self.hash.update(&buffer[..count]);
+        self.progress.advance(count as u64);
         Ok(count)
     }
 }

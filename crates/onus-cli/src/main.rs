@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod input;
 mod output;
+mod progress;
 mod render;
 mod sarif;
 mod split_svg;

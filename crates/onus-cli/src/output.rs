@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use onus_model::{Error, FaultRole};
 use onus_rca::{Figure, How};
 use serde::Serialize;
 
 use crate::input::{Failure, Input};
+use crate::progress::Progress;
 use crate::table::paragraph;
 
 /// A result for programs: what it is, what it was made from, and the result itself.
@@ -34,24 +35,112 @@ pub(crate) fn print(text: &str) {
     let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
 }
 
+/// What to do with what stands where something is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It stays, and nothing is written.
+    Kept,
+    /// It gives way.
+    Replaced,
+}
+
+impl Existing {
+    /// Whether a place may be written to.
+    fn allows(self, path: &Path) -> Result<(), Failure> {
+        if self == Self::Kept && path.exists() {
+            return Err(Failure::Usage(format!("{} is there already; --force replaces it", path.display())));
+        }
+        Ok(())
+    }
+}
+
+/// Where something is written until it is whole.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    PathBuf::from(beside)
+}
+
 /// Writes a file: beside its place first, and into it once it is whole.
 pub(crate) fn write_file(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    existing: Existing,
+    write: impl FnOnce(&mut BufWriter<Counted>) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let written = File::create(&beside).and_then(|file| {
-        let mut file = BufWriter::with_capacity(1 << 16, file);
+    existing.allows(path)?;
+    let part = beside(path);
+    let written = File::create(&part).and_then(|file| {
+        let counted = Counted { file, progress: Progress::of_bytes("writing", 0) };
+        let mut file = BufWriter::with_capacity(1 << 16, counted);
         write(&mut file)?;
         file.flush()?;
-        std::fs::rename(&beside, path)
+        std::fs::rename(&part, path)
     });
     written.map_err(|source| {
         // Half a file is of no use; that it cannot be removed changes nothing.
-        let _ = std::fs::remove_file(&beside);
+        let _ = std::fs::remove_file(&part);
         Failure::Invalid(Error::Io { path: path.display().to_string(), source })
     })
+}
+
+/// Writes a folder of tables: beside its place first, and into it once it is whole. Of a folder that is there, the tables
+/// give way, and nothing else.
+pub(crate) fn write_tables(
+    path: &Path,
+    existing: Existing,
+    write: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), Failure> {
+    if !path.is_dir() || has_tables(path) {
+        existing.allows(path)?;
+    }
+    let part = beside(path);
+    let written = std::fs::create_dir_all(&part).and_then(|()| {
+        write(&part)?;
+        if !path.exists() {
+            return std::fs::rename(&part, path);
+        }
+        for file in std::fs::read_dir(path)? {
+            let file = file?.path();
+            if is_table(&file) {
+                std::fs::remove_file(file)?;
+            }
+        }
+        for file in std::fs::read_dir(&part)? {
+            let file = file?;
+            std::fs::rename(file.path(), path.join(file.file_name()))?;
+        }
+        std::fs::remove_dir(&part)
+    });
+    written.map_err(|source| {
+        let _ = std::fs::remove_dir_all(&part);
+        Failure::Invalid(Error::Io { path: path.display().to_string(), source })
+    })
+}
+
+fn is_table(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "parquet")
+}
+
+fn has_tables(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| is_table(&file.path()))))
+}
+
+/// A file whose growth is shown.
+pub(crate) struct Counted {
+    file: File,
+    progress: Progress,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.progress.advance(count as u64);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A share or probability as a percentage; an interval as its two ends.

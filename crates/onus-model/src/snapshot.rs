@@ -187,14 +187,14 @@ fn read(name: &str, mut file: impl Read + Seek) -> Result<Columns, Error> {
     let mut file = Sections { name, file, left: end, lengths: Vec::new().into_iter(), chunk: vec![0; CHUNK] };
     file.head()?;
     let rest = file.text()?;
-    let mut columns = Columns::default();
-    columns.rest = match json::document::<document::Model>(&rest) {
+    let rest = match json::document::<document::Model>(&rest) {
         Some(Ok(rest)) if rest.systems.is_empty() && rest.interfaces.is_empty() => rest,
         Some(Err(error)) => {
             return Err(file.damaged(format!("the rest of the model is not what it should be: {error}")));
         }
         _ => return Err(file.damaged("the rest of the model is not what it should be".to_owned())),
     };
+    let mut columns = Columns { rest, ..Columns::default() };
     read_columns(&mut file, &mut columns)?;
     columns
         .check()

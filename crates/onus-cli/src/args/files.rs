@@ -7,17 +7,31 @@ use onus_model::Probability;
 use onus_model::generate::{self, Family, Seams};
 
 use crate::args::{Format, fraction};
+use crate::output::Existing;
 
 /// A file to write in another notation.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ConvertQuery {
-    /// The model, a folder that holds it, or a fault tree; with --model, an incident
+    /// The model, a folder that holds it, or a fault tree; with --model, an incident or a folder that holds it
     pub(crate) from: PathBuf,
-    /// What to write; its ending says how: .yaml, .json or .ndjson
+    /// What to write; its ending says how: .yaml, .json, .ndjson, .onus (a snapshot), or none (a folder of tables)
     pub(crate) to: PathBuf,
     /// FROM is an incident in the words of this model
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
+    /// Replace what is there
+    #[arg(long)]
+    force: bool,
+}
+
+impl ConvertQuery {
+    pub(crate) fn existing(&self) -> Existing {
+        existing(self.force)
+    }
+}
+
+fn existing(force: bool) -> Existing {
+    if force { Existing::Replaced } else { Existing::Kept }
 }
 
 /// A random estate to make.
@@ -44,9 +58,16 @@ pub(crate) struct GenerateQuery {
     /// The folder to write model.ndjson into
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    force: bool,
 }
 
 impl GenerateQuery {
+    pub(crate) fn existing(&self) -> Existing {
+        existing(self.force)
+    }
+
     pub(crate) fn options(&self) -> generate::Options {
         generate::Options {
             family: self.family.into(),

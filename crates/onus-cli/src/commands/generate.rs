@@ -15,7 +15,7 @@ pub(crate) fn run(query: &GenerateQuery) -> Result<Outcome, Failure> {
     let options = query.options();
     fs::create_dir_all(&query.out).map_err(|source| Error::Io { path: query.out.display().to_string(), source })?;
     let generator = Generator::new(&options);
-    write_file(&path, |file| generator.records().try_for_each(|record| record.write(&mut *file)))?;
+    write_file(&path, query.existing(), |file| generator.records().try_for_each(|record| record.write(&mut *file)))?;
     anstream::eprintln!("{}: {} systems", path.display(), options.systems);
     Ok(Outcome::Done)
 }

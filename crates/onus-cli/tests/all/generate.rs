@@ -84,3 +84,83 @@ fn a_model_and_its_incident_go_through_every_notation_and_back() {
     assert_eq!(here, there, "the folder holds model and incident as lines");
     assert_eq!(onus(&["convert", scenario, &at("model.txt")]).status.code(), Some(2));
 }
+
+#[test]
+fn every_form_of_a_model_gives_the_same_answer() {
+    let folder = Folder::new("forms");
+    std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
+    let at = |name: &str| format!("{}/{name}", folder.path());
+    let done = |arguments: &[&str]| {
+        let output = onus(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    };
+    let scenario = "fixtures/scenarios/korea-2023";
+    done(&["convert", scenario, &at("tables")]);
+    done(&["convert", &at("tables"), &at("model.onus")]);
+    done(&["convert", &at("model.onus"), &at("model.ndjson")]);
+    // Known by what stands in it, whatever it is called.
+    std::fs::rename(at("model.onus"), at("model")).expect("renamed");
+    std::fs::copy(at("model.ndjson"), at("lines")).expect("copied");
+    let incident = format!("{scenario}/incident.yaml");
+    let answer = |model: &str, incident: &[&str]| {
+        let mut answer = json(&onus(&[&["diagnose", model], incident, &["--format", "json"]].concat()));
+        assert!(answer["inputs"].as_array().is_some_and(|inputs| inputs.len() >= 2));
+        answer["inputs"].take();
+        answer
+    };
+    let expected = answer(scenario, &[]);
+    assert_eq!(answer(&at("tables"), &[]), expected, "the incident stands among the tables");
+    for form in ["model", "lines", "model.ndjson", "tables"] {
+        assert_eq!(answer(&at(form), &[&incident]), expected, "{form}");
+    }
+    done(&["convert", &at("model"), &at("last.yaml")]);
+    done(&["convert", scenario, &at("first.yaml")]);
+    let text = |name: &str| std::fs::read_to_string(at(name)).expect("it was written");
+    assert_eq!(text("first.yaml"), text("last.yaml"));
+    done(&["convert", &at("tables"), &at("incident.ndjson"), "--model", scenario]);
+}
+
+#[test]
+fn what_is_there_stays_unless_forced() {
+    let folder = Folder::new("force");
+    std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
+    let at = |name: &str| format!("{}/{name}", folder.path());
+    let generate = ["generate", "--systems", "20", "--out", folder.path()];
+    let status = |arguments: &[&str]| onus(arguments).status.code();
+    assert_eq!(status(&generate), Some(0));
+    assert_eq!(status(&generate), Some(2));
+    assert_eq!(status(&[&generate[..], &["--force"]].concat()), Some(0));
+    for to in ["other.onus", "tables", "other.json"] {
+        let convert = ["convert", folder.path(), &at(to)];
+        assert_eq!(status(&convert), Some(0), "{to}");
+        let output = onus(&convert);
+        assert_eq!(output.status.code(), Some(2), "{to}");
+        assert!(stderr(&output).contains("--force"), "{}", stderr(&output));
+        assert_eq!(status(&[&convert[..], &["--force"]].concat()), Some(0), "{to}");
+    }
+    std::fs::write(at("tables/notes.txt"), "mine").expect("written");
+    assert_eq!(status(&["convert", folder.path(), &at("tables"), "--force"]), Some(0));
+    assert_eq!(std::fs::read_to_string(at("tables/notes.txt")).expect("it stays"), "mine");
+    let parts = std::fs::read_dir(&folder.0).expect("it is there").map(|file| file.expect("a file").file_name());
+    assert!(parts.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")), "nothing is left half-written");
+}
+
+#[test]
+fn what_is_damaged_is_named_for_what_it_is() {
+    let folder = Folder::new("damaged");
+    assert!(onus(&["generate", "--systems", "20", "--out", folder.path()]).status.success());
+    let at = |name: &str| format!("{}/{name}", folder.path());
+    let said = |path: &str| {
+        let output = onus(&["check", path]);
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let lines = std::fs::read(at("model.ndjson")).expect("it was written");
+    std::fs::write(at("cut.ndjson"), &lines[..lines.len() - 20]).expect("written");
+    let cut = said(&at("cut.ndjson"));
+    assert!(cut.contains("the JSON breaks off here") && !cut.contains("YAML"), "{cut}");
+    assert!(onus(&["convert", &at("model.ndjson"), &at("model.onus")]).status.success());
+    let snapshot = std::fs::read(at("model.onus")).expect("it was written");
+    std::fs::write(at("cut.onus"), &snapshot[..snapshot.len() - 1]).expect("written");
+    assert!(said(&at("cut.onus")).contains("the snapshot breaks off"));
+}

@@ -238,18 +238,16 @@ fn entry<T: DeserializeOwned>(table: &Table, row: usize, report: &mut Report) ->
         let name = field.name;
         let value = match field.kind {
             Kind::Number => None,
-            Figure => match table.figure(name, row) {
-                Some(figure) => match serde_json::Number::from_f64(figure) {
-                    Some(number) => Some(Value::Number(number)),
-                    None => {
-                        let message = "expected a number that is one, and finite".to_owned();
-                        report.row(Code::BadNumber, table.schema.name, row, name, message);
-                        is_sound = false;
-                        None
-                    }
-                },
-                None => None,
-            },
+            Figure => {
+                let figure = table.figure(name, row);
+                let number = figure.and_then(serde_json::Number::from_f64);
+                if figure.is_some() && number.is_none() {
+                    let message = "expected a number that is one, and finite".to_owned();
+                    report.row(Code::BadNumber, table.schema.name, row, name, message);
+                    is_sound = false;
+                }
+                number.map(Value::Number)
+            }
             Flag => table.flag(name, row).map(Value::Bool),
             Text => table.text(name, row).map(|text| Value::String(text.to_owned())),
             Json => match table.text(name, row).map(json::value).transpose() {

@@ -266,16 +266,13 @@ fn take_systems(
                 // In the order of the units, whatever their order here.
                 let demand: std::collections::BTreeMap<String, serde_json::Value> = demand.into_iter().collect();
                 for (unit, amount) in demand {
-                    match amount.as_f64().filter(|amount| amount.is_finite() && *amount >= 0.0) {
-                        Some(amount) => {
-                            columns.demand_system.push(at as u32);
-                            columns.demand_unit.push(words.number(&unit)?);
-                            columns.demand_amount.push(amount);
-                        }
-                        None => {
-                            let message = format!("{expected}; found {amount}");
-                            report.row(Code::BadNumber, SYSTEMS.name, row, "demand", message);
-                        }
+                    if let Some(amount) = amount.as_f64().filter(|amount| amount.is_finite() && *amount >= 0.0) {
+                        columns.demand_system.push(at as u32);
+                        columns.demand_unit.push(words.number(&unit)?);
+                        columns.demand_amount.push(amount);
+                    } else {
+                        let message = format!("{expected}; found {amount}");
+                        report.row(Code::BadNumber, SYSTEMS.name, row, "demand", message);
                     }
                 }
             }
@@ -325,23 +322,23 @@ fn take_faults(
         columns.fault_probability.push(probability.unwrap_or(f64::NAN));
         put(&mut columns.fault_rate, row, word(words, rate)?, NONE);
         put(&mut columns.fault_exposure, row, word(words, exposure)?, NONE);
-        let role = match faults.text("role", row) {
-            None => 0,
-            Some(role) => match ROLES.iter().position(|known| *known == role) {
-                Some(at) => at as u8 + 1,
-                None => {
-                    let hint = nearest(role, ROLES).unwrap_or_default();
-                    let message = format!("expected `trigger`, `latent`, or nothing, found `{role}`; {hint}");
-                    report.row(Code::WrongType, FAULTS.name, row, "role", message.trim_end_matches("; ").to_owned());
-                    0
-                }
-            },
-        };
+        let role = faults.text("role", row).map_or(0, |said| role(said, row, report));
         put(&mut columns.fault_role, row, role, 0);
         put(&mut columns.fault_assumed, row, word(words, faults.text("assumed", row))?, NONE);
         put(&mut columns.fault_description, row, word(words, faults.text("description", row))?, NONE);
     }
     Ok(())
+}
+
+/// The number of a role.
+fn role(said: &str, row: usize, report: &mut Report) -> u8 {
+    if let Some(at) = ROLES.iter().position(|known| *known == said) {
+        return at as u8 + 1;
+    }
+    let hint = nearest(said, ROLES).map(|hint| format!("; {hint}")).unwrap_or_default();
+    let message = format!("expected `trigger`, `latent`, or nothing, found `{said}`{hint}");
+    report.row(Code::WrongType, FAULTS.name, row, "role", message);
+    0
 }
 
 /// Where there is no table of faults, a system's prior is that of its one fault.
@@ -383,7 +380,7 @@ impl Topology {
                 report.row(Code::WrongTable, SYSTEMS.name, row, "owner", message);
             }
             if let Some(found) = self.systems.figure("prior", row)
-                && !((found - derived.prior[at]).abs() <= 1e-12)
+                && (found - derived.prior[at]).abs() > 1e-12
             {
                 let message = format!("by its faults it is {}, not {found}; leave it empty", derived.prior[at]);
                 report.row(Code::WrongTable, SYSTEMS.name, row, "prior", message);
