@@ -88,7 +88,7 @@ type Bounds = FxHashMap<Node, i128>;
 /// let mut windows = vec![Window::default(); 5];
 /// windows[2] = Window { shortest: 3, longest: 5, ..Window::default() };
 /// let schedules = Schedules::new(&circuit, &windows, &[]);
-/// let [a, b, via, last] = [0, 1, 2, 4].map(|gate| circuit.node(gate));
+/// let [a, b, last] = [0, 1, 4].map(|gate| circuit.node(gate));
 /// // Something has begun by 9. At 10 all works that was looked at, at 12 the last gate has failed.
 /// let seen = Seen { failed: vec![(last, 12)], working: vec![(last, 10)], begun_by: Some(9) };
 /// assert_eq!(schedules.fit(a, &seen, &mut 1000), Fit::Fits);
