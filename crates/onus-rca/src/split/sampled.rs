@@ -33,6 +33,7 @@ pub(super) fn each(
     }
     let always: Vec<u32> = (0..dictionary.idle.len() as u32).filter(|c| dictionary.idle[*c as usize] >= 1.0).collect();
     let mut is_alarm = vec![false; dictionary.channels.len()];
+    let changes = Changes::of(dictionary);
     let mut sums: Vec<Vec<f64>> = levels.iter().map(|(_, outcomes)| vec![0.0; *outcomes]).collect();
     let mut posterior: Vec<(u32, f64)> = Vec::new();
     for (chunk, views) in views.chunks(AT_ONCE).enumerate() {
@@ -51,7 +52,7 @@ pub(super) fn each(
                 }
             }
             let worlds = &by_class[dictionary.class[*world as usize] as usize];
-            let possible = likelihoods(dictionary, worlds, &seen, &impossible, &is_alarm);
+            let possible = likelihoods(dictionary, worlds, &seen, &impossible, (&is_alarm, &changes));
             for (view, possible) in possible.iter().enumerate() {
                 for (level, (share, _)) in levels.iter().enumerate() {
                     distribution(dictionary, possible, share, &mut sums[level], &mut posterior);
@@ -81,13 +82,47 @@ impl Seen {
     }
 }
 
+/// What a channel that reads otherwise in a world than if all worked does to the likelihood of that world, by what it reads: to
+/// the count of impossible readings, and to the logarithm of the rest. A channel's report detects with one probability, or is
+/// silent, so that there are four cases a channel, and no logarithm has to be taken twice.
+struct Changes {
+    /// By channel, by whether it reports, by whether it alarms.
+    by_channel: Vec<[[(i32, f64); 2]; 2]>,
+}
+
+impl Changes {
+    /// O(channels that deviate in all worlds).
+    fn of(dictionary: &FaultDictionary) -> Self {
+        let mut by_channel = vec![[[(0, f64::NAN); 2]; 2]; dictionary.channels.len()];
+        for world in 0..dictionary.affecting {
+            for (channel, p) in dictionary.deviations.row(world) {
+                let changes = &mut by_channel[*channel as usize][usize::from(*p > 0.0)];
+                if !changes[0].1.is_nan() {
+                    continue;
+                }
+                let idle = dictionary.idle[*channel as usize];
+                *changes = [[1.0 - p, 1.0 - idle], [*p, idle]].map(|[now, before]| {
+                    let log = |p: f64| if p > 0.0 { p.ln() } else { 0.0 };
+                    (i32::from(now <= 0.0) - i32::from(before <= 0.0), log(now) - log(before))
+                });
+            }
+        }
+        Self { by_channel }
+    }
+
+    #[inline]
+    fn at(&self, channel: u32, p: f64, is_alarm: bool) -> (i32, f64) {
+        self.by_channel[channel as usize][usize::from(p > 0.0)][usize::from(is_alarm)]
+    }
+}
+
 /// By view: the worlds that are possible, with the logarithm of their likelihood up to a common term.
 fn likelihoods(
     dictionary: &FaultDictionary,
     worlds: &[u32],
     seen: &Seen,
     impossible: &[i32],
-    is_alarm: &[bool],
+    (is_alarm, changes): (&[bool], &Changes),
 ) -> Vec<Vec<(u32, f64)>> {
     let mut possible: Vec<Vec<(u32, f64)>> = vec![Vec::new(); impossible.len()];
     let mut zeros = impossible.to_vec();
@@ -96,11 +131,7 @@ fn likelihoods(
         zeros.copy_from_slice(impossible);
         logs.fill(0.0);
         for (channel, p) in dictionary.deviations.row(*world as usize) {
-            let idle = dictionary.idle[*channel as usize];
-            let [now, before] = [*p, idle].map(|p| if is_alarm[*channel as usize] { p } else { 1.0 - p });
-            let zero = i32::from(now <= 0.0) - i32::from(before <= 0.0);
-            let log = |p: f64| if p > 0.0 { p.ln() } else { 0.0 };
-            let change = log(now) - log(before);
+            let (zero, change) = changes.at(*channel, *p, is_alarm[*channel as usize]);
             for view in seen.of_channel(*channel) {
                 zeros[*view as usize] += zero;
                 logs[*view as usize] += change;
