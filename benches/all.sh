@@ -12,10 +12,10 @@ out=${1:-target/benchmarks.md}
 
 own=(compile diagnose dictionary load monte_carlo propagate split)
 for bench in "${own[@]}"; do
-  cargo bench --bench "$bench" -- "${ONUS_BENCH_FILTER:-}"
+  cargo bench --features tables --bench "$bench"
 done
 for bench in dictionary monte_carlo; do
-  cargo bench --features rayon --bench "$bench" -- "all threads"
+  cargo bench --features tables,rayon --bench "$bench" -- "all threads"
 done
 cargo build --release --example peers --example benchmarks
 

@@ -56,11 +56,6 @@ fn lanes(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(format!("lane-edges{THREADS}"), edges), |bench| {
                 bench.iter(|| circuit.signatures(black_box(faults), &[], &views, DictionaryWay::Lanes).len());
             });
-            let some: Vec<Node> = faults.iter().copied().step_by((faults.len() / 64).max(1)).collect();
-            group.throughput(Throughput::Elements(some.len() as u64));
-            group.bench_function(BenchmarkId::new(format!("cascades{THREADS}"), edges), |bench| {
-                bench.iter(|| circuit.signatures(black_box(&some), &[], &views, DictionaryWay::Cascades).len());
-            });
         }
     }
 }

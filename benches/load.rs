@@ -1,10 +1,12 @@
 //! Reading a model from its file, checked and ready to be asked, in every notation; a fifth as many systems as needs.
 //!
 //! `cargo bench --bench load`; 2,000 to 20,000 systems, up to 10⁶ with `ONUS_BENCH_EDGES=1e7`, each notation as far as it is
-//! meant for. Peer in the same run: the same bytes through serde alone, into the same documents, nothing checked or resolved.
+//! meant for; Parquet with `--features tables`. Peer in the same run: the same bytes through serde alone, into the same documents,
+//! nothing checked or resolved.
 //!
 //! What bounds it. *YAML*: the scanner, character by character. *JSON, lines*: allocating the texts of each system and looking up
-//! their ids, a cache miss each; the parsing is less than a third.
+//! their ids, a cache miss each; the parsing is less than a third. *Parquet, snapshot*: allocating what a model holds, system by
+//! system; nothing is looked up by name.
 
 mod circuits;
 
@@ -30,23 +32,47 @@ struct Form {
     peer: Option<fn(&Path) -> usize>,
 }
 
-const FORMS: [Form; 3] = [
+const FORMS: &[Form] = &[
     Form { name: "YAML", file: "model.yaml", most: 1_000_000, write: whole, peer: Some(yaml) },
     Form { name: "JSON", file: "model.json", most: 1_000_000, write: whole, peer: Some(json) },
     Form { name: "lines", file: "model.ndjson", most: 10_000_000, write: lines, peer: Some(json_lines) },
+    Form { name: "snapshot", file: "model.onus", most: 10_000_000, write: snapshot, peer: None },
+    #[cfg(feature = "tables")]
+    Form { name: "Parquet", file: "tables", most: 10_000_000, write: tables, peer: None },
 ];
+
+fn model(generator: &Generator) -> Model {
+    generator.document().build().expect("the generator makes valid estates")
+}
 
 fn whole(generator: &Generator, path: &Path) {
     let notation = Notation::of(path).expect("the ending says it");
-    let model = generator.document().build().expect("the generator makes valid estates");
     let file = BufWriter::new(File::create(path).expect("a file can be written"));
-    model.write(notation, file).expect("the file can be written");
+    model(generator).write(notation, file).expect("the file can be written");
 }
 
 fn lines(generator: &Generator, path: &Path) {
     let mut file = BufWriter::new(File::create(path).expect("a file can be written"));
     generator.records().try_for_each(|record| record.write(&mut file)).expect("the file can be written");
     file.flush().expect("the file can be written");
+}
+
+fn snapshot(generator: &Generator, path: &Path) {
+    let file = BufWriter::new(File::create(path).expect("a file can be written"));
+    model(generator).write_snapshot(file).expect("the file can be written");
+}
+
+#[cfg(feature = "tables")]
+fn tables(generator: &Generator, path: &Path) {
+    model(generator).write_tables(path).expect("the files can be written");
+}
+
+/// Of a file, or of the files of a folder.
+fn bytes(path: &Path) -> u64 {
+    let files =
+        std::fs::read_dir(path).into_iter().flatten().map(|entry| entry.expect("the folder can be read").path());
+    let files = std::iter::once(path.to_owned()).chain(files).filter(|path| path.is_file());
+    files.map(|path| path.metadata().expect("it was written").len()).sum()
 }
 
 fn open(path: &Path) -> BufReader<File> {
@@ -83,9 +109,8 @@ fn load(criterion: &mut Criterion) {
         for form in FORMS.iter().filter(|form| edges <= form.most) {
             let path: PathBuf = folder.join(form.file);
             (form.write)(&generator, &path);
-            let bytes = path.metadata().expect("it was written").len();
             let mut group = criterion.benchmark_group(format!("load, {}", form.name));
-            group.throughput(Throughput::Bytes(bytes));
+            group.throughput(Throughput::Bytes(bytes(&path)));
             group.bench_function(BenchmarkId::new("model", edges), |bench| {
                 bench.iter(|| Model::from_file(black_box(&path)).expect("it is a model").systems().len());
             });
