@@ -190,7 +190,9 @@ impl Columns {
             }
             Need::AtLeast { k, of } => {
                 self.need.extend([GROUP | k, of.len() as u32]);
-                of.iter().for_each(|need| self.take_need(model, need));
+                for need in of {
+                    self.take_need(model, need);
+                }
             }
         }
     }

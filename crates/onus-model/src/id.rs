@@ -102,7 +102,8 @@ pub const POOLED: &str = "pooled";
 
 /// Writes the canonical id of an interface.
 pub(crate) fn interface_id(consumer: &str, provider: &str) -> String {
-    format!("{consumer} -> {provider}")
+    // Millions of them are made: without the detour of formatting.
+    [consumer, " -> ", provider].concat()
 }
 
 /// Splits `consumer -> provider`, whatever the spaces around the arrow.

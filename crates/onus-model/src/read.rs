@@ -221,7 +221,9 @@ pub(crate) fn read<D: DeserializeOwned, T>(
         // Too large for a tree, and unsound: the short reader knows the first place where it is.
         Err(Error::Invalid(mut told)) if told.iter().any(|problem| problem.code == Code::TooLarge) => {
             // Anything else may be YAML after all.
-            let is_json = |error: &serde_json::Error| error.is_data() || source.name.ends_with(".json");
+            let is_json = |error: &serde_json::Error| {
+                error.is_data() || Notation::of(FilePath::new(&source.name)) == Some(Notation::Json)
+            };
             if let Some(Err(error)) = &short
                 && is_json(error)
             {

@@ -302,7 +302,7 @@ impl<R: Read> Sections<'_, R> {
     }
 
     fn bytes(&mut self) -> Result<Vec<u8>, Error> {
-        self.section(1, Vec::with_capacity, |taken, bytes| taken.extend_from_slice(bytes))
+        self.section(1, Vec::with_capacity, Vec::extend_from_slice)
     }
 
     fn text(&mut self) -> Result<String, Error> {

@@ -82,7 +82,7 @@ impl Model {
             if entries.len() > 1 {
                 report.file(ESTATE.name, format!("expected one row, found {}", entries.len()));
             }
-            columns.rest = entries.pop().map(|head| head.entry).unwrap_or_default();
+            columns.rest = entries.pop().map(|head| head.value).unwrap_or_default();
         } else {
             MODEL_FORMAT.clone_into(&mut columns.rest.format);
         }
@@ -150,11 +150,11 @@ impl Incident {
         let folder = folder.as_ref();
         let mut report = Report::new(folder);
         let mut document = match read_entries::<document::Incident>(folder, &INCIDENT, &mut report) {
-            Some(Entries { mut entries }) => entries.pop().map(|head| head.entry).unwrap_or_default(),
+            Some(Entries { mut entries }) => entries.pop().map(|head| head.value).unwrap_or_default(),
             None => document::Incident { format: INCIDENT_FORMAT.to_owned(), ..document::Incident::default() },
         };
         match read_entries::<document::Evidence>(folder, &EVIDENCE, &mut report) {
-            Some(read) => document.evidence = read.entries.into_iter().map(|item| item.entry).collect(),
+            Some(read) => document.evidence = read.entries.into_iter().map(|item| item.value).collect(),
             None => report.file(EVIDENCE.name, "the file is missing".to_owned()),
         }
         if !report.is_empty() {

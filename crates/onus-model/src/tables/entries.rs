@@ -189,7 +189,7 @@ pub(super) struct Entries<T> {
 pub(super) struct Entry<T> {
     row: usize,
     key: String,
-    pub(super) entry: T,
+    pub(super) value: T,
 }
 
 /// Where each entry stood: by table and id.
@@ -209,7 +209,7 @@ pub(super) fn read_entries<T: DeserializeOwned>(
     let mut entries = Vec::new();
     for row in 0..table.rows {
         let key = table.text(KEY, row).unwrap_or_default().to_owned();
-        entries.extend(entry(&table, row, report).map(|entry| Entry { row, key, entry }));
+        entries.extend(entry(&table, row, report).map(|value| Entry { row, key, value }));
     }
     Some(Entries { entries })
 }
@@ -218,13 +218,13 @@ impl<T> Entries<T> {
     /// By id; one that stands twice is a problem.
     pub(super) fn into_map(self, schema: &Schema, rows: &mut Rows, report: &mut Report) -> BTreeMap<String, T> {
         let mut map = BTreeMap::new();
-        for Entry { row, key, entry } in self.entries {
+        for Entry { row, key, value } in self.entries {
             if let Some(earlier) = rows.get(&(schema.name, key.clone())) {
                 let message = format!("`{key}` stands twice, in row {earlier} too");
                 report.row(Code::DuplicateKey, schema.name, row, KEY, message);
             } else {
                 rows.insert((schema.name, key.clone()), row);
-                map.insert(key, entry);
+                map.insert(key, value);
             }
         }
         map
@@ -276,7 +276,7 @@ fn entry<T: DeserializeOwned>(table: &Table, row: usize, report: &mut Report) ->
                 alone.retain(|name, _| *name == field.name || *name == "at");
                 alone.insert(field.name.to_owned(), value.clone());
                 if let Err(error) = serde_json::from_value::<T>(Value::Object(alone))
-                    && (field.name == "at" || map.get("at").is_none_or(|at| is_time(at)))
+                    && (field.name == "at" || map.get("at").is_none_or(is_time))
                 {
                     report.row(Code::WrongType, table.schema.name, row, field.name, error.to_string());
                     is_told = true;

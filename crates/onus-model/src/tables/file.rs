@@ -303,8 +303,8 @@ impl Reading<'_> {
             Kind::Text | Kind::Json => "texts (BYTE_ARRAY, UTF-8)",
         };
         let fits = match (self.schema.fields[at].kind, column.physical_type()) {
-            (Kind::Number, Physical::INT64 | Physical::INT32) => is_plain,
-            (Kind::Figure, Physical::DOUBLE)
+            (Kind::Number, Physical::INT64 | Physical::INT32)
+            | (Kind::Figure, Physical::DOUBLE)
             | (Kind::Flag, Physical::BOOLEAN)
             | (Kind::Text | Kind::Json, Physical::BYTE_ARRAY) => is_plain,
             _ => false,
