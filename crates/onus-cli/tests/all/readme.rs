@@ -66,6 +66,56 @@ fn the_founding_question_is_answered_by_what_is_printed() {
     assert_eq!(drawn.trim_end(), file.trim_end(), "draw docs/korea-2023.svg anew");
 }
 
+/// A line with every number as `0` and every gap as one space: what it is like, whatever the size of the estate.
+fn shape(line: &str) -> String {
+    let mut shape = String::new();
+    for c in line.trim().chars() {
+        let c = if c.is_ascii_digit() { '0' } else { c };
+        if !(shape.ends_with(c) && (c == '0' || c == ' ')) {
+            shape.push(c);
+        }
+    }
+    shape
+}
+
+/// Too long for a test with a million: the same commands for two thousand, and the bench they end with is one of ours.
+#[test]
+fn a_million_systems_in_four_commands() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md is there");
+    let (_, section) = readme.split_once("## A million systems\n").expect("README.md has the section");
+    let block = |fence: &str| {
+        let (_, block) = section.split_once(fence).expect("the section has the block");
+        block.split_once("```").expect("a fence is closed").0.to_owned()
+    };
+    let folder = std::env::temp_dir().join(format!("onus-million-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let (commands, shown) = (block("```sh\n"), block("```text\n"));
+    let commands: Vec<&str> = commands.lines().collect();
+    let [own @ .., bench] = &commands[..] else { panic!("the section has commands") };
+    assert_eq!(own.len(), 3, "generate, load and query");
+    let mut printed = String::new();
+    for command in own {
+        let command = command.strip_prefix("cargo run --release -- ").expect("the commands are ours");
+        // A system's id has as many digits as the largest.
+        let smaller = command.replace("1000000", "2000").replace("-000009", "-0009");
+        let smaller = smaller.replace("target/", &format!("{}/", folder.display()));
+        assert_ne!(smaller, command);
+        let output = onus(&smaller.split(' ').collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(0), "{smaller}: {}", super::stderr(&output));
+        printed = stdout(&output);
+    }
+    std::fs::remove_dir_all(&folder).expect("it was made");
+    let mut printed_lines = printed.lines().map(shape);
+    for line in shown.lines().filter(|line| line.trim() != "…") {
+        assert!(
+            printed_lines.any(|printed| printed == shape(line)),
+            "{line}\nis like no line in its place of\n{printed}"
+        );
+    }
+    let name = bench.strip_prefix("cargo bench --bench ").expect("the last command is a benchmark");
+    assert!(root().join(format!("benches/{name}.rs")).is_file(), "benches/{name}.rs");
+}
+
 /// The numbers with decimals in a text.
 fn decimals(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_digit() || c == '.';
