@@ -147,7 +147,7 @@ fn slot(systems: usize, element: Element) -> usize {
 }
 
 /// The duties that make somebody the owner of a system, the strongest first. Who only watches a system does not own it.
-pub(crate) const OWNERSHIP: [DutyKind; 5] =
+const OWNERSHIP: [DutyKind; 5] =
     [DutyKind::Operate, DutyKind::Maintain, DutyKind::Integrate, DutyKind::Build, DutyKind::Supply];
 
 impl Model {

@@ -22,7 +22,7 @@ use crate::incident::{self, Incident};
 use crate::model::Model;
 
 use entries::{
-    COMMON_CAUSES, CONTRACTORS, CONTRACTS, ESTATE, EVIDENCE, Entries, INCIDENT, KEY, MONITORS, Rows, read_entries,
+    COMMON_CAUSES, CONTRACTORS, CONTRACTS, ESTATE, EVIDENCE, INCIDENT, KEY, MONITORS, Rows, read_entries, read_head,
     write_entries,
 };
 use file::Schema;
@@ -77,15 +77,9 @@ impl Model {
         let folder = folder.as_ref();
         let mut report = Report::new(folder);
         unknown_files(folder, &mut report)?;
-        let mut columns = Columns::default();
-        if let Some(Entries { mut entries }) = read_entries::<document::Model>(folder, &ESTATE, &mut report) {
-            if entries.len() > 1 {
-                report.file(ESTATE.name, format!("expected one row, found {}", entries.len()));
-            }
-            columns.rest = entries.pop().map(|head| head.value).unwrap_or_default();
-        } else {
-            MODEL_FORMAT.clone_into(&mut columns.rest.format);
-        }
+        let rest = read_head(folder, &ESTATE, &mut report)
+            .unwrap_or_else(|| document::Model { format: MODEL_FORMAT.to_owned(), ..document::Model::default() });
+        let mut columns = Columns { rest, ..Columns::default() };
         let topology = read_topology(folder, &mut columns, &mut report);
         let (rest, mut rows) = (&mut columns.rest, Rows::new());
         if let Some(read) = read_entries(folder, &CONTRACTORS, &mut report) {
@@ -149,10 +143,10 @@ impl Incident {
     pub fn from_tables(folder: impl AsRef<FilePath>, model: &Model) -> Result<Self, Error> {
         let folder = folder.as_ref();
         let mut report = Report::new(folder);
-        let mut document = match read_entries::<document::Incident>(folder, &INCIDENT, &mut report) {
-            Some(Entries { mut entries }) => entries.pop().map(|head| head.value).unwrap_or_default(),
-            None => document::Incident { format: INCIDENT_FORMAT.to_owned(), ..document::Incident::default() },
-        };
+        let mut document = read_head(folder, &INCIDENT, &mut report).unwrap_or_else(|| document::Incident {
+            format: INCIDENT_FORMAT.to_owned(),
+            ..document::Incident::default()
+        });
         match read_entries::<document::Evidence>(folder, &EVIDENCE, &mut report) {
             Some(read) => document.evidence = read.entries.into_iter().map(|item| item.value).collect(),
             None => report.file(EVIDENCE.name, "the file is missing".to_owned()),

@@ -214,6 +214,19 @@ pub(super) fn read_entries<T: DeserializeOwned>(
     Some(Entries { entries })
 }
 
+/// Reads the one row of a table; none, if the file is not there.
+pub(super) fn read_head<T: DeserializeOwned + Default>(
+    folder: &FilePath,
+    schema: &'static Schema,
+    report: &mut Report,
+) -> Option<T> {
+    let Entries { mut entries } = read_entries(folder, schema, report)?;
+    if report.is_empty() && entries.len() != 1 {
+        report.file(schema.name, format!("expected one row, found {}", entries.len()));
+    }
+    Some(entries.pop().map(|head| head.value).unwrap_or_default())
+}
+
 impl<T> Entries<T> {
     /// By id; one that stands twice is a problem.
     pub(super) fn into_map(self, schema: &Schema, rows: &mut Rows, report: &mut Report) -> BTreeMap<String, T> {

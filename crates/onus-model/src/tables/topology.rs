@@ -115,7 +115,7 @@ pub(super) fn write_topology(folder: &FilePath, model: &Model, columns: &Columns
 
 /// What is told of each system for those who read the tables alone, and follows from the model.
 pub(super) struct Derived {
-    /// The contract whose holder operates it; else maintains, builds or supplies it; the first one, if there are more.
+    /// The contract with the strongest duty over it that makes an owner; the first one, if there are more.
     owner: Vec<u32>,
     /// Probability that at least one of the faults that sit on it is present.
     prior: Vec<f64>,
@@ -125,10 +125,8 @@ impl Derived {
     pub(super) fn of(model: &Model) -> Self {
         let responsibility = model.responsibility(None);
         let owner = (0..model.systems().len()).map(|at| {
-            let element = crate::model::Element::System(crate::id::SystemIndex::new(at));
-            let duties = crate::responsibility::OWNERSHIP.iter();
-            let mut held = duties.map(|duty| responsibility.holding(*duty, element)).filter(|held| !held.is_empty());
-            held.next().and_then(|held| held.first().map(|first| first.index() as u32)).unwrap_or(NONE)
+            let owning = responsibility.ownership(crate::id::SystemIndex::new(at));
+            owning.first().map_or(NONE, |first| first.index() as u32)
         });
         let prior = model.systems().iter().map(|system| {
             let faults = system.faults.iter().map(|fault| model.faults()[fault.index()].prior.probability().get());

@@ -299,6 +299,23 @@ fn what_follows_from_the_model_is_held_against_it() {
 }
 
 #[test]
+fn an_estate_and_an_incident_have_one_row_each() {
+    let model = Model::from_text("one", "{ format: onus/1, systems: { a: {} } }").unwrap();
+    let folder = Folder::holding(&model);
+    let document = onus_model::document::Incident::new("Seen");
+    document.build(&model).unwrap().write_tables(&model, &folder.0).unwrap();
+    assert!(Incident::from_tables(&folder.0, &model).is_ok());
+    for rows in [0, 2] {
+        let heads = [Other::Text("format", &vec![Some("onus-incident/1"); rows])];
+        write(&folder.0, "incident", &heads);
+        let error = Incident::from_tables(&folder.0, &model).unwrap_err();
+        assert_eq!(error.diagnostics()[0].message, format!("expected one row, found {rows}"));
+        write(&folder.0, "estate", &[Other::Text("format", &vec![Some("onus/1"); rows])]);
+        assert_eq!(folder.told(), ["estate.parquet: ONUS-E0045"]);
+    }
+}
+
+#[test]
 fn more_rows_than_a_file_can_hold_are_refused() {
     let folder = Folder::new();
     let rows = 3_000_000;
