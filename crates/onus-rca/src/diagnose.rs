@@ -219,11 +219,15 @@ pub struct Timing {
     pub untimely: Vec<FaultId>,
     /// Faults for which that was too much work to decide; they are not excluded.
     pub undecided: Vec<FaultId>,
+    /// There were too many times to tell all apart, so that what worked was used for less than it says: as if something
+    /// that takes time had not had enough of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub capped: bool,
 }
 
 impl Timing {
     fn is_empty(&self) -> bool {
-        self.untimely.is_empty() && self.undecided.is_empty()
+        self.untimely.is_empty() && self.undecided.is_empty() && !self.capped
     }
 }
 
@@ -340,7 +344,11 @@ impl FaultGraph {
         let names = |faults: &[FaultIndex]| {
             faults.iter().map(|fault| self.topology().faults()[fault.index()].id.clone()).collect()
         };
-        diagnosis.timing = Timing { untimely: names(&case.onsets.untimely), undecided: names(&case.onsets.undecided) };
+        diagnosis.timing = Timing {
+            untimely: names(&case.onsets.untimely),
+            undecided: names(&case.onsets.undecided),
+            capped: network.is_capped,
+        };
         if diagnosis.conflict.is_none() {
             for ranked in &mut diagnosis.diagnoses {
                 ranked.paths = paths(&case, &ranked.indices);

@@ -355,6 +355,7 @@ fn conflict(network: &Network, evidence: &Evidence, node_budget: usize) -> Resul
             fault: network.fault.clone(),
             gates: network.gates.clone(),
             joint: Vec::new(),
+            is_capped: network.is_capped,
         };
         Ok(Solution::of(network, node_budget)?.is_possible())
     };

@@ -60,6 +60,8 @@ pub(crate) struct Network {
     pub(crate) failures: Vec<Term>,
     /// The items on which the last requirement rests, where it rests on several.
     pub(crate) joint: Vec<usize>,
+    /// Whether there were too many times to tell all apart, so that what worked says less than it could.
+    pub(crate) is_capped: bool,
 }
 
 impl Network {
@@ -101,7 +103,7 @@ impl Network {
 /// No limit to the time that a failure has had.
 const EVER: u64 = u64::MAX;
 /// Copies that are made for what failure reaches in time. Past them a failure that takes time counts as not having come, so that
-/// what worked says less than it could.
+/// what worked says less than it could, and the answer says so.
 const MOST_TIMED_COPIES: usize = 1 << 20;
 
 struct Unrolling<'c, 'g> {
@@ -229,7 +231,10 @@ impl<'c, 'g> Unrolling<'c, 'g> {
         let Some(event) = self.graph.event(input) else {
             let left = match (time, self.delays.get(&gate)) {
                 (EVER, _) => EVER,
-                (_, Some(_)) if self.copies.len() > MOST_TIMED_COPIES => return None,
+                (_, Some(_)) if self.copies.len() > MOST_TIMED_COPIES => {
+                    self.network.is_capped = true;
+                    return None;
+                }
                 (time, delay) => time.checked_sub(delay.copied().unwrap_or(0))?,
             };
             return Some(self.copy(input, epoch, left));

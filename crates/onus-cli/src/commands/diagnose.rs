@@ -130,7 +130,7 @@ pub(crate) fn body(
         );
         text.push_str(&paragraph(&line, "", "  "));
     }
-    let Timing { untimely, undecided } = &diagnosis.timing;
+    let Timing { untimely, undecided, capped } = &diagnosis.timing;
     for (what, faults) in [("Not the only origin, by the times", untimely), ("Times too many to try for", undecided)] {
         if !faults.is_empty() {
             let mut names: Vec<&str> = faults.iter().take(TIMES_LISTED).map(FaultId::as_str).collect();
@@ -140,6 +140,9 @@ pub(crate) fn body(
             }
             text.push_str(&paragraph(&format!("{what}: {}.", names.join(", ")), "", "  "));
         }
+    }
+    if *capped {
+        text.push_str(&paragraph("Too many times to tell apart: what worked says less here than it could.", "", "  "));
     }
     text
 }

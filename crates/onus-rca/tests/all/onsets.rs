@@ -312,3 +312,36 @@ fn an_origin_whose_window_cannot_fit_is_not_the_only_one() {
     assert_eq!(untimely(&diagnosis), ["gateway.card", "line.cut"]);
     assert!((posterior("db.disk") - 1.0 / 3.0).abs() < 1e-2);
 }
+
+/// Two ways from each place to the next, one of them twice as slow as in the place before: a million different times. What does
+/// not fit says less, and that is told.
+#[test]
+fn times_that_are_too_many_are_told() {
+    let estate = |places: usize| {
+        let mut document = Document::new("Ladder").system("place-00", System::new());
+        for at in 1..=places {
+            let [before, beside, own] =
+                [format!("place-{:02}", at - 1), format!("side-{at:02}"), format!("place-{at:02}")];
+            let wait = format!("{}s", 1_u64 << (at - 1)).parse::<onus_model::Duration>().expect("a duration");
+            let delay = Interface { delay: Some((wait.clone(), wait)), ..Interface::default() };
+            document = document
+                .system(beside.clone(), System::new().needs(before.as_str()))
+                .system(own.clone(), System::new().needs(before.as_str()).needs(beside.as_str()))
+                .interface(&own, &before, delay);
+        }
+        document.build().expect("a valid estate")
+    };
+    let diagnosed = |places: usize| {
+        let model = estate(places);
+        let mut incident = Incident::new("Seen");
+        let last = format!("place-{places:02}");
+        incident.evidence = vec![
+            Item::failed("first", "2024-03-01T10:00:00Z".parse().expect("a time"), "place-00"),
+            Item::working("later", "2024-04-10T10:00:00Z".parse().expect("a time"), last.as_str()),
+        ];
+        let incident = incident.build(&model).expect("an incident");
+        FaultGraph::compile(&model).diagnose(&Evidence::of(&incident), &DiagnoseOptions::default())
+    };
+    assert!(!diagnosed(8).timing.capped);
+    assert!(diagnosed(22).timing.capped);
+}
