@@ -83,7 +83,7 @@ pub(crate) struct Asker<'a> {
     node_budget: usize,
     step_budget: u64,
     /// Terms of networks and nodes of diagrams gone through so far.
-    pub(crate) steps: u64,
+    steps: u64,
 }
 
 impl<'a> Asker<'a> {

@@ -234,8 +234,6 @@ struct Sum {
     tally: Tally,
     /// How the entropy differs from that of all channels together.
     beyond_pooled: Mean,
-    /// Whether the view sees all channels.
-    reads_all: bool,
 }
 
 /// Everything that was summed up of a structure.
@@ -400,9 +398,13 @@ impl<'d> Maker<'d> {
     fn report(&self, name: &str, model: &Model, labels: &Labels, sums: &Sums, not_looked_at: usize) -> StructureSplit {
         let bits = self.outcomes(labels).map(|outcomes| (outcomes.max(1) as f64).log2());
         let terms = |at: usize, level: usize| {
-            let reads_all = at == 0 || labels.views[at - 1].1.len() == labels.pooled.len();
-            let sum = Sum { reads_all, ..sums.views[at][level] };
-            self.terms(&sum, &sums.views[0][level], sums.inherent[level], bits[level])
+            let terms = self.terms(&sums.views[at][level], &sums.views[0][level], sums.inherent[level], bits[level]);
+            let sees_all = at == 0 || labels.views[at - 1].1.len() == labels.pooled.len();
+            if sees_all && self.dictionary.lost <= 0.0 {
+                ExpectedTerms { split: Figure::exact(0.0), ..terms }
+            } else {
+                terms
+            }
         };
         let pooled = (View::Pooled, &labels.pooled);
         let all = std::iter::once(pooled).chain(labels.views.iter().map(|(view, channels)| (*view, channels)));
@@ -457,8 +459,6 @@ impl<'d> Maker<'d> {
         let error = |mean: Mean, range: f64| self.samples.map_or(0.0, |n| self.error(mean, n, range));
         // Expectations that theory says are not negative: what is below 0 is rounding, or the sample's error.
         let doubt = self.bits(doubt, error(sum.tally.entropy, range), range);
-        // That no sample shows a difference does not say that there is none.
-        let reads_all = split.is_nothing() && (self.samples.is_none() || sum.reads_all);
         let split = self.difference(split.value, error(split, 2.0 * range), range);
         let unmonitored = self.difference(unmonitored, error(pooled.tally.entropy, range), range);
         let inherent = self.lossy(inherent, range);
@@ -466,8 +466,7 @@ impl<'d> Maker<'d> {
         let doubt = Figure { lo: doubt.lo.max(inherent.lo.min(doubt.hi)), ..doubt };
         let most = (doubt.hi - inherent.lo).max(0.0);
         let within = |term: Figure| Figure { lo: term.lo.min(most), hi: term.hi.min(most), ..term };
-        let split = if reads_all && self.dictionary.lost <= 0.0 { Figure::exact(0.0) } else { within(split) };
-        ExpectedTerms { doubt, split, unmonitored: within(unmonitored), inherent }
+        ExpectedTerms { doubt, split: within(split), unmonitored: within(unmonitored), inherent }
     }
 
     /// Half the width of a confidence interval: the empirical Bernstein bound of Maurer & Pontil (2009, theorem 4), on both
@@ -513,8 +512,10 @@ impl<'d> Maker<'d> {
         if lost > 0.0 && self.samples.is_none() { Figure::interval(lo, hi) } else { Figure { lo, hi, how: wide.how } }
     }
 
-    /// An expectation over all incidents of something that is at least 0 and at most `most`, and concave in the masses of
-    /// what may have happened, so that those left out change it by their share of it at most.
+    /// An expectation over all incidents of something that is at least 0 and at most `most`, to which those left out add no
+    /// less than nothing and no more than `most` times their probability: that who is most probable answers, and how
+    /// many are named until it is the one. (With more masses a maximum does not fall, and it grows by these at most; naming in
+    /// the old order is one way to name, and the best way names no fewer of the old.)
     fn expectation(&self, mean: Mean, most: f64) -> Figure {
         let (listed, lost) = (self.of_listed(mean, most), self.dictionary.lost);
         let (lo, hi) = (listed.lo * (1.0 - lost), listed.hi * (1.0 - lost) + lost * most);

@@ -31,11 +31,6 @@ impl Mean {
         Self { value: self.value * factor, squares: self.squares * factor * factor }
     }
 
-    /// Whether it was 0 for every incident.
-    pub(super) fn is_nothing(self) -> bool {
-        self.value == 0.0 && self.squares == 0.0
-    }
-
     /// Of a sample of size n.
     pub(super) fn variance(self, n: f64) -> f64 {
         ((self.squares - self.value * self.value) * n / (n - 1.0)).max(0.0)

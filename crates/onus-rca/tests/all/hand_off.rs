@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use onus_model::document::{Contract, Contractor, Model as Document, System};
 use onus_model::{ContractorIndex, Model};
 use onus_rca::{
-    FaultGraph, HandOffOptions, Journey, Kind, Knowledge, Outcome, Policy, Route, Situation, View, hand_offs,
+    FaultGraph, Ground, HandOffOptions, Journey, Kind, Knowledge, Outcome, Policy, Route, Situation, View, hand_offs,
     response_hours, sequence,
 };
 use proptest::prelude::*;
 
+use crate::oracle::Question;
 use crate::random::{cases, config, minute};
 
 fn outcome(who: &str, kind: Kind) -> Outcome {
@@ -111,6 +112,16 @@ proptest! {
         let as_of = (until < 12).then(|| minute(until));
         let graph = FaultGraph::compile(&model);
         let found = hand_offs(&model, &graph, &incident, views[view % views.len()], as_of, &HandOffOptions::default());
+        let knows = views[view % views.len()].evidence(&model, &incident, as_of);
+        let all = View::Pooled.evidence(&model, &incident, as_of);
+        let is_possible = Question::new(&model, &all).ask().evidence > 0.0;
+        let ground = match (is_possible, knows.has_failure()) {
+            (false, _) => Ground::Conflict,
+            (true, true) => Ground::Failure,
+            (true, false) => Ground::NothingSeen,
+        };
+        prop_assert_eq!(found.ground, ground);
+        prop_assert_eq!(found.policies.is_empty(), ground != Ground::Failure, "a desk without ground engages nobody");
         let possible: f64 = found.origin.iter().map(|origin| origin.share.lo).sum();
         prop_assert!(found.policies.is_empty() || (possible - 1.0).abs() < 1e-9);
         for journey in &found.policies {
