@@ -94,6 +94,8 @@ pub(crate) fn write_tables(
         existing.allows(path)?;
     }
     let part = beside(path);
+    // What an interrupted run left would come along.
+    let _ = std::fs::remove_dir_all(&part);
     let written = std::fs::create_dir_all(&part).and_then(|()| {
         write(&part)?;
         if !path.exists() {

@@ -11,9 +11,30 @@ impl Folder {
         Self(path)
     }
 
+    /// One that is there.
+    fn made(name: &str) -> Self {
+        let folder = Self::new(name);
+        std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
+        folder
+    }
+
     fn path(&self) -> &str {
         self.0.to_str().expect("a temporary folder has a plain name")
     }
+
+    fn at(&self, name: &str) -> String {
+        format!("{}/{name}", self.path())
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.at(name)).expect("it was written")
+    }
+}
+
+/// Runs what must succeed.
+fn done(arguments: &[&str]) {
+    let output = onus(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
 }
 
 impl Drop for Folder {
@@ -47,8 +68,7 @@ fn an_estate_is_made_and_asked() {
 
 #[test]
 fn a_mistake_in_a_line_is_shown_there() {
-    let folder = Folder::new("mistake");
-    std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
+    let folder = Folder::made("mistake");
     let path = folder.0.join("model.ndjson");
     std::fs::write(&path, "{\"format\":\"onus/1\"}\n{\"systems\":{\"a\":{\"needs\":[\"rooter\"]},\"router\":{}}}\n")
         .expect("written");
@@ -60,20 +80,14 @@ fn a_mistake_in_a_line_is_shown_there() {
 
 #[test]
 fn a_model_and_its_incident_go_through_every_notation_and_back() {
-    let folder = Folder::new("convert");
-    std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
-    let at = |name: &str| format!("{}/{name}", folder.path());
-    let done = |arguments: &[&str]| {
-        let output = onus(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    };
+    let folder = Folder::made("convert");
+    let at = |name: &str| folder.at(name);
     let scenario = "fixtures/scenarios/korea-2023";
     done(&["convert", scenario, &at("first.yaml")]);
     done(&["convert", &at("first.yaml"), &at("model.ndjson")]);
     done(&["convert", folder.path(), &at("second.json")]);
     done(&["convert", &at("second.json"), &at("last.yaml")]);
-    let text = |name: &str| std::fs::read_to_string(at(name)).expect("it was written");
-    assert_eq!(text("first.yaml"), text("last.yaml"));
+    assert_eq!(folder.text("first.yaml"), folder.text("last.yaml"));
     let incident = format!("{scenario}/incident.yaml");
     done(&["convert", &incident, &at("incident.ndjson"), "--model", scenario]);
     let [here, there] = [folder.path(), scenario].map(|model| {
@@ -87,13 +101,8 @@ fn a_model_and_its_incident_go_through_every_notation_and_back() {
 
 #[test]
 fn every_form_of_a_model_gives_the_same_answer() {
-    let folder = Folder::new("forms");
-    std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
-    let at = |name: &str| format!("{}/{name}", folder.path());
-    let done = |arguments: &[&str]| {
-        let output = onus(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    };
+    let folder = Folder::made("forms");
+    let at = |name: &str| folder.at(name);
     let scenario = "fixtures/scenarios/korea-2023";
     done(&["convert", scenario, &at("tables")]);
     done(&["convert", &at("tables"), &at("model.onus")]);
@@ -115,21 +124,22 @@ fn every_form_of_a_model_gives_the_same_answer() {
     }
     done(&["convert", &at("model"), &at("last.yaml")]);
     done(&["convert", scenario, &at("first.yaml")]);
-    let text = |name: &str| std::fs::read_to_string(at(name)).expect("it was written");
-    assert_eq!(text("first.yaml"), text("last.yaml"));
+    assert_eq!(folder.text("first.yaml"), folder.text("last.yaml"));
     done(&["convert", &at("tables"), &at("incident.ndjson"), "--model", scenario]);
 }
 
 #[test]
 fn what_is_there_stays_unless_forced() {
-    let folder = Folder::new("force");
-    std::fs::create_dir_all(&folder.0).expect("a temporary folder can be made");
-    let at = |name: &str| format!("{}/{name}", folder.path());
+    let folder = Folder::made("force");
+    let at = |name: &str| folder.at(name);
     let generate = ["generate", "--systems", "20", "--out", folder.path()];
     let status = |arguments: &[&str]| onus(arguments).status.code();
     assert_eq!(status(&generate), Some(0));
     assert_eq!(status(&generate), Some(2));
     assert_eq!(status(&[&generate[..], &["--force"]].concat()), Some(0));
+    // What an interrupted run left does not come along.
+    std::fs::create_dir_all(at("tables.part")).expect("made");
+    std::fs::write(at("tables.part/evidence.parquet"), "half").expect("written");
     for to in ["other.onus", "tables", "other.json"] {
         let convert = ["convert", folder.path(), &at(to)];
         assert_eq!(status(&convert), Some(0), "{to}");
@@ -138,6 +148,7 @@ fn what_is_there_stays_unless_forced() {
         assert!(stderr(&output).contains("--force"), "{}", stderr(&output));
         assert_eq!(status(&[&convert[..], &["--force"]].concat()), Some(0), "{to}");
     }
+    assert!(!std::path::Path::new(&at("tables/evidence.parquet")).exists());
     std::fs::write(at("tables/notes.txt"), "mine").expect("written");
     assert_eq!(status(&["convert", folder.path(), &at("tables"), "--force"]), Some(0));
     assert_eq!(std::fs::read_to_string(at("tables/notes.txt")).expect("it stays"), "mine");
@@ -149,7 +160,7 @@ fn what_is_there_stays_unless_forced() {
 fn what_is_damaged_is_named_for_what_it_is() {
     let folder = Folder::new("damaged");
     assert!(onus(&["generate", "--systems", "20", "--out", folder.path()]).status.success());
-    let at = |name: &str| format!("{}/{name}", folder.path());
+    let at = |name: &str| folder.at(name);
     let said = |path: &str| {
         let output = onus(&["check", path]);
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
