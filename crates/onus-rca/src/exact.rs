@@ -17,6 +17,8 @@ use crate::ranking::{self, Alternative, Alternatives, TIE, combine, rank_part};
 use crate::reduce::{Fate, ForestNode, Part, Reduction, reduce};
 use crate::shares::{self, pivots};
 
+/// Pairs of nodes that shares may look at, for each node that diagrams may have.
+const PAIRS_PER_NODE: usize = 2;
 /// Node visits that the comparison of faults for ambiguity may take.
 const AMBIGUITY_BUDGET: u64 = 50_000_000;
 /// Partial fault sets that the search for the most probable diagnoses may look at, in all parts together.
@@ -101,7 +103,8 @@ impl Solution {
     }
 
     /// Share of each original event, and what no fault explains.
-    fn shares(&self, pair_budget: usize) -> Result<(Vec<f64>, f64), BudgetExceeded> {
+    fn shares(&self, node_budget: usize) -> Result<(Vec<f64>, f64), BudgetExceeded> {
+        let pair_budget = node_budget.saturating_mul(PAIRS_PER_NODE);
         let Self { reduction, solved, .. } = self;
         let mut share = vec![0.0; reduction.fate.len()];
         let count = reduction.failures as f64;

@@ -24,7 +24,7 @@ mod cone;
 mod conflict;
 mod envelope;
 #[cfg(test)]
-mod estates;
+pub(crate) mod estates;
 pub(crate) mod estimate;
 mod expansion;
 mod ledger;

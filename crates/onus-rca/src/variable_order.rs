@@ -1,21 +1,28 @@
 //! Orders of the variables. The same function can take a hundred nodes in one order and millions in another, and to
 //! find the best order is hard; so some are made cheaply, tried on a small budget, and the best is kept.
 //!
-//! All of them are depth-first from the requirements, so that what one gate needs stays together; they differ in which
-//! input of a gate comes first ([`Preference`]).
+//! Three are depth-first from the requirements, so that what one gate needs stays together; they differ in which input of
+//! a gate comes first ([`Preference`]). One goes from one end of the network to the other ([`mod@lengthwise`]).
 //!
 //! [`best`] tries in rounds. In each round every order still in the race may build a few thousand nodes, then eight times
 //! as many, and so on. Of the orders that finish, the one that built the fewest nodes is kept; where none does, the half
-//! that got furthest goes on, so that by the time the budget is large only one order is left to spend it. Nothing here
-//! depends on time or chance: the same network gets the same order.
+//! that got furthest goes on, so that by the time the budget is large only one order is left to spend all of it. The
+//! lengthwise order joins where no other finishes the first round: to find it costs more than a small network. Nothing
+//! here depends on time or chance: the same network gets the same order.
 //!
 //! What it pays: on 16 published fault trees (the Aralia set) functions and cut sets together take 1.7 times fewer nodes
 //! than in the order as written alone, at best 1.9 times, and all trees together 30 % less processor time; on the smallest
-//! the race costs a fraction of a millisecond that it does not earn back.
+//! the race costs a fraction of a millisecond that it does not earn back. On layered estates in which most needs are
+//! redundant the lengthwise order takes half a million to one and a half million nodes where the best of the others does not
+//! finish with twenty million.
 //!
 //! Literature: Bouissou, Bruyère & Rauzy (1997), BDD based fault-tree processing: a comparison of variable ordering
 //! heuristics; Rauzy (2008), Some disturbing facts about depth-first left-most variable ordering heuristics for binary
 //! decision diagrams: no single one is good on all trees, hence the race.
+
+mod lengthwise;
+#[cfg(test)]
+mod tests;
 
 use crate::decision_diagram::BudgetExceeded;
 use crate::encode::Encoded;
@@ -64,19 +71,25 @@ pub(crate) fn best(
     let mut race = candidates(network, components);
     // The variables' own nodes say nothing about an order.
     let mut budget = FIRST_ROUND.saturating_add(2 * network.len()).min(node_budget);
+    let mut is_first_round = true;
     loop {
         let mut kept: Option<Encoded> = None;
         let mut unfinished: Vec<(u64, usize)> = Vec::new();
         let mut exceeded = BudgetExceeded::Nodes(node_budget);
-        for (at, order) in race.iter().enumerate() {
+        let mut at = 0;
+        while at < race.len() {
             // An order that needs as many nodes as one that has finished is no better.
             let allowed = kept.as_ref().map_or(budget, |kept| kept.manager.statistics().nodes.saturating_sub(1));
-            match encode(order, allowed) {
+            match encode(&race[at], allowed) {
                 Ok(encoded) => kept = Some(encoded),
                 Err(error) => {
                     unfinished.push((error.progress, at));
                     exceeded = error.exceeded;
                 }
+            }
+            at += 1;
+            if at == race.len() && kept.is_none() && std::mem::take(&mut is_first_round) {
+                race.push(lengthwise(network));
             }
         }
         if let Some(mut kept) = kept {
@@ -91,7 +104,7 @@ pub(crate) fn best(
         let mut going_on: Vec<usize> = unfinished[..race.len().div_ceil(2)].iter().map(|(_, at)| *at).collect();
         going_on.sort_unstable();
         race = going_on.into_iter().map(|at| std::mem::take(&mut race[at])).collect();
-        budget = budget.saturating_mul(GROWTH).min(node_budget);
+        budget = if race.len() == 1 { node_budget } else { budget.saturating_mul(GROWTH).min(node_budget) };
     }
 }
 
@@ -100,7 +113,12 @@ pub(crate) fn as_written(network: &Network) -> Vec<Term> {
     depth_first(network, Preference::AsWritten, &[])
 }
 
-/// The orders to try, each once.
+/// The order from one end of the network to the other. O(network).
+pub(crate) fn lengthwise(network: &Network) -> Vec<Term> {
+    lengthwise::lengthwise(network, as_written(network))
+}
+
+/// The depth-first orders to try, each once.
 fn candidates(network: &Network, components: &[Vec<Term>]) -> Vec<Vec<Term>> {
     let below = sizes(network, components);
     let mut orders: Vec<Vec<Term>> = Vec::new();
