@@ -10,10 +10,11 @@
 //! mass, so more work narrows every interval. All arithmetic rounds outward ([`mass`]), so rounding cannot break a bound.
 //!
 //! A second method bounds the same quantities from decision diagrams of the reduced network that lie on either side of the
-//! evidence ([`envelope`], [`brackets`]); both are certain, so that the narrower bound counts. The expansion is good with
-//! few faults and says what they explain, the diagrams are good with many.
+//! evidence ([`envelope`], [`brackets`]), made from the likely sets of few faults ([`small_sets`]) or, where these are too many, from
+//! functions that are cut down; both are certain, so that the narrower bound counts. The expansion says what few faults
+//! explain, the diagrams are good with many.
 //!
-//! Reading order: [`cone`] (the network, laid out for sweeps), [`expansion`], [`ledger`], [`shares`], [`envelope`],
+//! Reading order: [`cone`] (the network, laid out for sweeps), [`expansion`], [`ledger`], [`shares`], [`small_sets`], [`envelope`],
 //! [`brackets`], [`conflict`], [`estimate`] (what the open worlds probably hold).
 //!
 //! Literature: Dotson & Gobien (1979), A new analysis technique for probabilistic graphs; Henrion (1990), Towards
@@ -27,10 +28,12 @@ mod envelope;
 pub(crate) mod estates;
 pub(crate) mod estimate;
 mod expansion;
+mod family;
 mod ledger;
 mod mass;
 mod relevance;
 mod shares;
+mod small_sets;
 #[cfg(test)]
 mod tests;
 

@@ -68,7 +68,7 @@ impl Brackets {
             }
         }
         let piece = |Part { network, stands_for }: Part| {
-            let order = variable_order::as_written(&network).into_iter().map(|event| event.0).collect();
+            let order = variable_order::lengthwise(&network).into_iter().map(|event| event.0).collect();
             let chance: Vec<[Mass; 2]> = stands_for.iter().map(|node| chance[*node as usize]).collect();
             Piece {
                 enveloped: Enveloped::new(Cone::new(&network), order, &chance),
@@ -115,7 +115,12 @@ impl Brackets {
             *node_budget = node_budget.saturating_sub(nodes);
             self.last += nodes;
             match found {
-                Ok(found) => piece.found = Some(found),
+                Ok(found) => {
+                    piece.found = Some(match piece.found.take() {
+                        Some(before) => before.and(found),
+                        None => found,
+                    });
+                }
                 Err(BudgetExceeded::Nodes(_) | BudgetExceeded::Steps(_)) => {
                     *node_budget = 0;
                     break;

@@ -16,13 +16,15 @@
 //! Let F be that everything failed that must, N that something failed that must not, so that E = F ∧ ¬N. With functions
 //! L ≤ F ≤ U and M ≤ N, for any event e, or none,
 //!
-//! P(L ∧ ¬M ∧ e) − Σ P(lapse below N ∧ L) ≤ P(E ∧ e) ≤ P(L ∧ ¬M ∧ e) + Σ P(lapse below F ∧ U ∧ ¬K)
+//! P(L ∧ ¬M ∧ e) − Σ P(lapse below N ∧ W) ≤ P(E ∧ e) ≤ P(L ∧ ¬M ∧ e) + Σ P(lapse below F ∧ U ∧ ¬K)
 //!
-//! for any K ≤ L, by the union bound. A world of L ∧ ¬M that is not in E is in N, since it is in F; there M misses it, so that
-//! it has a lapse below N, and it is in L. A world of E that is not in L ∧ ¬M is not in L, since M ≤ N; there L misses F, so that
+//! for any K ≤ L and W ≥ L, by the union bound. A world of L ∧ ¬M that is not in E is in N, since it is in F; there M misses it, so that
+//! it has a lapse below N, and it is in W. A world of E that is not in L ∧ ¬M is not in L, since M ≤ N; there L misses F, so that
 //! it has a lapse below F, and it is in F, hence in U, and not in K. Most lapses are behind something redundant that works,
 //! hence outside U, or beside something that K has found, and do not count; U itself may be far from F and small for it.
 //! P(U ∧ ¬M ∧ e) is another upper bound.
+//!
+//! Where faults are rare L comes from [`small_sets`](super::small_sets) instead, and what these drop stands for the lapses below F.
 //!
 //! Estimates of probability only decide *where* to cut: what is given up at a time is *grain*, in upper functions divided by
 //! the relevance of the gate, so that a gate behind redundant ones is cut more than one on which the failure depends
@@ -32,10 +34,13 @@
 //! reachability analysis, for cutting diagrams down by what they hold; Tarski (1955), A lattice-theoretical fixpoint
 //! theorem.
 
+mod cut;
+
 use super::cone::Cone;
 use super::mass::{Mass, add_up, sub_down};
 use super::relevance::{as_if_independent, given, relevance};
-use crate::decision_diagram::{Bdd, BudgetExceeded, Diagram, Manager};
+use super::small_sets::{Question, SmallSets, Steps};
+use crate::decision_diagram::{Bdd, BudgetExceeded, Manager};
 use crate::reduce::Combination;
 
 /// [`Enveloped::small`]: to cut less would save little.
@@ -52,12 +57,22 @@ const COARSER_IN_ALL: f64 = 8.0;
 const UPPER_GRAIN: f64 = 3e-1;
 /// How finely what is certainly found is cut, relative to the probability of the failure.
 const FOUND_GRAIN: f64 = 1e-3;
+/// How finely the worlds are described in which lapses count against what must fail, relative to its probability.
+const WITHIN_GRAIN: f64 = 1e-3;
 /// Exponent of relevance: below 1, since what is kept in one gate costs nodes in all that depend on it.
 const RELEVANCE: f64 = 0.8;
 /// Less relevance is taken for this much.
 const LEAST_RELEVANCE: f64 = 1e-9;
 /// How finely the survey cuts, relative to what it looks for.
 const SURVEY_GRAIN: f64 = 1e-4;
+/// How much of the failure small sets may lose, relative to how finely functions are cut.
+const SETS_LOSE: f64 = 90.0;
+/// Small sets are good enough to be the failure's only bounds where they drop no more than this much of it.
+const CLOSE: f64 = 0.5;
+/// How much of what small sets hold may be left out of their function, likewise.
+const SETS_LEFT_OUT: f64 = 10.0;
+/// Pairs of small sets that are looked at in the time in which a node is made.
+const PAIRS_PER_NODE: usize = 10;
 /// What is less probable is not looked for.
 const LEAST_SCALE: f64 = 1e-290;
 
@@ -69,6 +84,14 @@ pub(super) struct Envelope {
     pub(super) joint: Vec<[Mass; 2]>,
     /// Nothing was given up: a finer grain says no more.
     pub(super) exact: bool,
+}
+
+impl Envelope {
+    /// What two envelopes of the same evidence say together.
+    pub(super) fn and(self, other: Self) -> Self {
+        let joint = self.joint.into_iter().zip(other.joint).map(|(a, b)| [a[0].and(b[0]), a[1].and(b[1])]).collect();
+        Self { evidence: self.evidence.and(other.evidence), joint, exact: self.exact || other.exact }
+    }
 }
 
 /// Which way a function may err.
@@ -86,6 +109,8 @@ pub(super) struct Enveloped {
     /// By level: probabilities of its event being absent and present.
     chance: Vec<[Mass; 2]>,
     survey: Option<Survey>,
+    /// Small sets for all that must fail.
+    pub(super) steps: Steps,
     /// Functions with fewer nodes are kept as they are.
     pub(super) small: usize,
 }
@@ -106,35 +131,37 @@ impl Enveloped {
             cone,
             order,
             survey: None,
+            steps: Steps::new(),
             small: SMALL,
         }
     }
 
-    /// Envelopes the evidence, giving up about `grain` of its probability at a time. Also says how many nodes it made.
+    /// Envelopes the evidence, giving up about `grain` of its probability at a time. Also says how many nodes it made; looking
+    /// at pairs of small sets is paid for in nodes too.
     pub(super) fn envelope(&mut self, grain: f64, node_budget: usize) -> (Result<Envelope, BudgetExceeded>, usize) {
+        let Self { cone, order, chance, steps, .. } = self;
+        let question = Question { cone, order, chance, roots: &cone.positive };
+        let pairs = steps.refine(question, grain * SETS_LOSE, node_budget.saturating_mul(PAIRS_PER_NODE));
+        let nodes = pairs / PAIRS_PER_NODE;
+        let sets = steps.sets.take();
+        let close = sets.as_ref().filter(|sets| sets.dropped <= CLOSE * sets.held());
         let mut survey = self.survey.take();
-        let mut builder = Builder::new(self, node_budget);
-        let result = builder.run(&mut survey, grain);
-        let nodes = builder.manager.statistics().nodes;
-        self.survey = survey;
+        let mut builder = Builder::new(self, node_budget - nodes);
+        let result = builder.run(close, &mut survey, grain);
+        let nodes = nodes + builder.manager.statistics().nodes;
+        (self.survey, self.steps.sets) = (survey, sets);
         (result, nodes)
     }
 }
 
-/// What becomes of a node that is cut.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// It becomes *false* in a lower function and *true* in an upper one.
-    GivenUp,
-    /// Its event is taken to be absent in a lower function and present in an upper one.
-    Untested,
-    Kept,
-}
-
-/// Masses of a function, alone and by level together with its event absent and present.
-struct Masses {
-    total: Mass,
-    joint: Vec<[Mass; 2]>,
+/// That everything failed that must, F.
+struct Failure {
+    /// It implies F.
+    lower: Bdd,
+    /// F implies it.
+    upper: Bdd,
+    /// At most the probability of F without `lower`.
+    missed: f64,
 }
 
 struct Builder<'c> {
@@ -176,31 +203,21 @@ impl<'c> Builder<'c> {
         }
     }
 
-    fn run(&mut self, survey: &mut Option<Survey>, grain: f64) -> Result<Envelope, BudgetExceeded> {
+    fn run(
+        &mut self,
+        sets: Option<&SmallSets>,
+        survey: &mut Option<Survey>,
+        grain: f64,
+    ) -> Result<Envelope, BudgetExceeded> {
         for (level, event) in self.order.iter().enumerate() {
             self.function[*event as usize] = self.manager.variable(level as u32)?;
         }
-        let survey = match survey {
-            Some(survey) => survey,
-            None => survey.insert(self.survey()?),
+        let Failure { lower, upper, missed: more } = match sets {
+            Some(sets) => self.failure_by_sets(sets, grain)?,
+            None => self.failure_by_functions(survey, grain)?,
         };
-        self.exact = true;
-        let Cone { positive, negative, .. } = self.cone;
-        let Survey { scale, relevance } = survey;
-        let coarse = *scale * UPPER_GRAIN;
-        self.pass(positive, Side::Upper, coarse, Some(relevance))?;
-        let upper = self.combine(Combination::All, positive, Side::Upper, coarse)?;
-        // What a coarse look finds already needs no counting.
-        let found = *scale * FOUND_GRAIN.max(grain);
-        self.pass(positive, Side::Lower, found, Some(relevance))?;
-        let found = self.combine(Combination::All, positive, Side::Lower, found)?;
-        self.within = self.manager.and_not(upper, found)?;
-        let fine = grain * *scale;
-        self.pass(positive, Side::Lower, fine, None)?;
-        let lower = self.combine(Combination::All, positive, Side::Lower, fine)?;
-        let lower = self.manager.or(lower, found)?;
-        let more = std::mem::take(&mut self.lapses);
-        self.within = lower;
+        let negative = &self.cone.negative;
+        self.within = self.about(lower)?;
         self.pass(negative, Side::Lower, grain * AGAINST, None)?;
         let against = self.combine(Combination::Any, negative, Side::Lower, grain * AGAINST * COARSER_IN_ALL)?;
         let less = std::mem::take(&mut self.lapses);
@@ -215,6 +232,47 @@ impl<'c> Builder<'c> {
             joint[*event as usize] = [0, 1].map(|at| between(lower.joint[level][at], upper.joint[level][at]));
         }
         Ok(Envelope { evidence: between(lower.total, upper.total), joint, exact: self.exact })
+    }
+
+    /// A small function that a monotone one implies.
+    fn about(&mut self, function: Bdd) -> Result<Bdd, BudgetExceeded> {
+        let grain = self.probability(function)? * WITHIN_GRAIN;
+        let exact = self.exact;
+        let about = self.cut(function, Side::Upper, grain)?;
+        self.exact = exact;
+        Ok(about)
+    }
+
+    /// All that must fail, from its small sets.
+    fn failure_by_sets(&mut self, sets: &SmallSets, grain: f64) -> Result<Failure, BudgetExceeded> {
+        let left_out = (sets.dropped / 2.0).max(grain * SETS_LEFT_OUT * sets.held());
+        let (lower, missed) = sets.any(&mut self.manager, left_out)?;
+        self.exact = missed <= 0.0;
+        Ok(Failure { lower, upper: Bdd::TRUE, missed })
+    }
+
+    /// All that must fail, from the functions of its gates.
+    fn failure_by_functions(&mut self, survey: &mut Option<Survey>, grain: f64) -> Result<Failure, BudgetExceeded> {
+        let survey = match survey {
+            Some(survey) => survey,
+            None => survey.insert(self.survey()?),
+        };
+        self.exact = true;
+        let positive = &self.cone.positive;
+        let Survey { scale, relevance } = survey;
+        let coarse = *scale * UPPER_GRAIN;
+        self.pass(positive, Side::Upper, coarse, Some(relevance))?;
+        let upper = self.combine(Combination::All, positive, Side::Upper, coarse)?;
+        // What a coarse look finds already needs no counting.
+        let found = *scale * FOUND_GRAIN.max(grain);
+        self.pass(positive, Side::Lower, found, Some(relevance))?;
+        let found = self.combine(Combination::All, positive, Side::Lower, found)?;
+        self.within = self.manager.and_not(upper, found)?;
+        let fine = grain * *scale;
+        self.pass(positive, Side::Lower, fine, None)?;
+        let lower = self.combine(Combination::All, positive, Side::Lower, fine)?;
+        let lower = self.manager.or(lower, found)?;
+        Ok(Failure { lower, upper, missed: std::mem::take(&mut self.lapses) })
     }
 
     /// Lower functions alone, finer and finer until something of the evidence shows.
@@ -360,125 +418,5 @@ impl<'c> Builder<'c> {
             self.lapses = add_up(self.lapses, self.up(&diagram)[diagram.root() as usize].hi);
         }
         Ok(())
-    }
-
-    /// The diagram of a function, paid for.
-    fn read(&mut self, function: Bdd) -> Result<Diagram, BudgetExceeded> {
-        let diagram = self.manager.diagram(function);
-        self.read_left = self.read_left.checked_sub(diagram.len()).ok_or(BudgetExceeded::Nodes(self.node_budget))?;
-        Ok(diagram)
-    }
-
-    /// Probability of a function, about.
-    fn probability(&mut self, function: Bdd) -> Result<f64, BudgetExceeded> {
-        let diagram = self.read(function)?;
-        Ok(diagram.up(&self.weight)[diagram.root() as usize])
-    }
-
-    /// Cuts a monotone function: gives up nodes and tests of events that change it in worlds of a probability below `grain`
-    /// each.
-    ///
-    /// The result implies the function (`Lower`) or is implied by it (`Upper`), and is monotone again: where an event
-    /// is tested, what was given up on one side is made up for on the other.
-    fn cut(&mut self, function: Bdd, side: Side, grain: f64) -> Result<Bdd, BudgetExceeded> {
-        let diagram = self.read(function)?;
-        if diagram.len() < self.small {
-            return Ok(function);
-        }
-        let Some(fate) = self.fates(&diagram, side, grain) else { return Ok(function) };
-        self.exact = false;
-        let mut image = vec![Bdd::FALSE; diagram.len()];
-        image[1] = Bdd::TRUE;
-        let mut changed = vec![false; diagram.len()];
-        for v in 2..diagram.len() {
-            let (level, lo, hi) = diagram.node(v as u32);
-            let is_changed = |child: u32| changed[child as usize];
-            let [mut low, mut high] = [image[lo as usize], image[hi as usize]];
-            image[v] = match (fate[v], side) {
-                (Fate::GivenUp, Side::Lower) => Bdd::FALSE,
-                (Fate::GivenUp, Side::Upper) => Bdd::TRUE,
-                (Fate::Untested, Side::Lower) => low,
-                (Fate::Untested, Side::Upper) => high,
-                (Fate::Kept, _) => {
-                    if side == Side::Lower && is_changed(hi) {
-                        high = self.manager.or(low, high)?;
-                    } else if side == Side::Upper && is_changed(lo) {
-                        low = self.manager.and(low, high)?;
-                    }
-                    self.manager.branch(level, low, high)?
-                }
-            };
-            changed[v] = fate[v] != Fate::Kept || is_changed(lo) || is_changed(hi);
-        }
-        Ok(image[diagram.root() as usize])
-    }
-
-    /// What becomes of each node of a function that is cut; `None` if all are kept.
-    fn fates(&self, diagram: &Diagram, side: Side, grain: f64) -> Option<Vec<Fate>> {
-        let up = diagram.up(&self.weight);
-        let mut down = vec![0.0; diagram.len()];
-        down[diagram.root() as usize] = 1.0;
-        let mut fate = vec![Fate::GivenUp; diagram.len()];
-        let mut whole = true;
-        for v in (2..diagram.len()).rev() {
-            let given_up = if side == Side::Lower { up[v] } else { 1.0 - up[v] };
-            if down[v] * given_up < grain {
-                // What cannot be reached any more is nobody's loss.
-                whole &= down[v] <= 0.0;
-                continue;
-            }
-            let (level, lo, hi) = diagram.node(v as u32);
-            let (lo, hi) = (lo as usize, hi as usize);
-            let p = self.weight[level as usize];
-            let (wrong, right) = if side == Side::Lower { (p, lo) } else { (1.0 - p, hi) };
-            if down[v] * wrong * (up[hi] - up[lo]) < grain {
-                fate[v] = Fate::Untested;
-                whole = false;
-                down[right] += down[v];
-            } else {
-                fate[v] = Fate::Kept;
-                down[lo] += down[v] * (1.0 - p);
-                down[hi] += down[v] * p;
-            }
-        }
-        (!whole).then_some(fate)
-    }
-
-    /// For each node the probability of the function below it.
-    fn up(&self, diagram: &Diagram) -> Vec<Mass> {
-        let mut up = vec![Mass::ZERO; diagram.len()];
-        up[1] = Mass::ONE;
-        for v in 2..diagram.len() {
-            let (level, lo, hi) = diagram.node(v as u32);
-            let [absent, present] = self.chance[level as usize];
-            up[v] = up[lo as usize].times(absent).plus(up[hi as usize].times(present)).at_most(1.0);
-        }
-        up
-    }
-
-    /// Masses of a function, alone and with each level's event.
-    fn masses(&self, function: Bdd) -> Masses {
-        let diagram = self.manager.diagram(function);
-        let up = self.up(&diagram);
-        let mut down = vec![Mass::ZERO; diagram.len()];
-        down[diagram.root() as usize] = Mass::ONE;
-        let total = up[diagram.root() as usize];
-        let mut joint = vec![[Mass::ZERO; 2]; self.chance.len()];
-        for v in (2..diagram.len()).rev() {
-            let (level, lo, hi) = diagram.node(v as u32);
-            for (at, child) in [lo, hi].into_iter().enumerate() {
-                let reached = down[v].times(self.chance[level as usize][at]);
-                down[child as usize] += reached;
-                joint[level as usize][at] += reached.times(up[child as usize]);
-            }
-        }
-        for (joint, chance) in joint.iter_mut().zip(self.chance) {
-            // Where the function does not ask for the event, that is independent of it.
-            let away = total.less(joint[0].plus(joint[1]));
-            for at in [0, 1] {
-                joint[at] += away.times(chance[at]);
-            }
-        }
-        Masses { total, joint }
     }
 }
