@@ -1,6 +1,6 @@
 //! The fault graph: a topology compiled to basic events and at-least-k gates (DESIGN.md 3.1). It knows no contract.
 //!
-//! It is a [`Circuit`] with meanings laid over it. Nodes are, in this order: the faults (node `n` is the model's fault `n`), one
+//! It is a [`Circuit`](crate::engine::Circuit) with meanings laid over it. Nodes are, in this order: the faults (node `n` is the model's fault `n`), one
 //! event for each interface whose coupling is uncertain, then the gates in the order in which failure runs. A gate is failed when at
 //! least `threshold` of its inputs are: 1 makes it an OR, all of them an AND. A system's gate is the OR of its faults and of its needs
 //! that are not met. Needs that say the same, whoever has them, are one gate.
@@ -17,32 +17,21 @@ use onus_model::{Element, FaultIndex, InterfaceIndex, Model, SystemIndex, Topolo
 
 pub use at_scale::Couplings;
 use compile::Compiler;
+pub(crate) use compiled::CompiledGraph;
 pub use times::When;
 
-use crate::engine::Circuit;
 pub(crate) use crate::engine::Node;
 
 mod at_scale;
 mod compile;
+mod compiled;
 mod times;
 
-/// A topology, compiled. Immutable; build it once and ask it often.
+/// A topology, compiled. Immutable; build it once and ask it often. A clone shares what it is a clone of.
 #[derive(Clone, Debug)]
 pub struct FaultGraph {
     topology: Arc<Topology>,
-    faults: usize,
-    /// The interface whose coupling each coupling event decides.
-    couplings: Vec<InterfaceIndex>,
-    /// Probability of each basic event.
-    prior: Vec<f64>,
-    circuit: Circuit,
-    /// Of each gate, the element whose faults are among its inputs.
-    element: Vec<Option<Element>>,
-    system_gate: Vec<Node>,
-    /// The node that stands for "lost to its consumer", by interface: a gate of its own, or the provider's gate.
-    interface_gate: Vec<Node>,
-    /// The gates that fail later than their inputs, and the interfaces that say how much.
-    delayed: Vec<(Node, InterfaceIndex)>,
+    compiled: Arc<CompiledGraph>,
 }
 
 impl FaultGraph {
@@ -66,7 +55,9 @@ impl FaultGraph {
     /// # Ok::<(), onus_model::Error>(())
     /// ```
     pub fn compile(model: &Model) -> Self {
-        Compiler::new(model.shared_topology()).compile()
+        let topology = model.shared_topology();
+        let compiled = Arc::new(Compiler::new(&topology).compile());
+        Self { topology, compiled }
     }
 
     /// The topology it was compiled from.
@@ -76,12 +67,12 @@ impl FaultGraph {
 
     /// Nodes: basic events and gates.
     pub fn node_count(&self) -> usize {
-        self.circuit.node_count()
+        self.compiled.circuit.node_count()
     }
 
     /// Inputs of all gates.
     pub fn edge_count(&self) -> usize {
-        self.circuit.edge_count()
+        self.compiled.circuit.edge_count()
     }
 
     pub(crate) fn fault_node(fault: FaultIndex) -> Node {
@@ -89,52 +80,47 @@ impl FaultGraph {
     }
 
     pub(crate) fn system_gate(&self, system: SystemIndex) -> Node {
-        self.system_gate[system.index()]
+        self.compiled.system_gate[system.index()]
     }
 
     /// What a node that is a basic event stands for; `None` for a gate.
     pub(crate) fn event(&self, node: Node) -> Option<Event> {
-        let at = node.index();
-        if at < self.faults {
-            Some(Event::Fault(FaultIndex::new(at)))
-        } else {
-            self.couplings.get(at - self.faults).map(|interface| Event::Coupling(*interface))
-        }
+        self.compiled.event(node)
     }
 
     /// Probability of a basic event.
     pub(crate) fn prior(&self, event: Node) -> f64 {
-        self.prior[event.index()]
+        self.compiled.prior[event.index()]
     }
 
     /// Coupling events.
     pub(crate) fn coupling_nodes(&self) -> impl Iterator<Item = Node> + use<> {
-        (self.faults..self.prior.len()).map(Node::new)
+        self.compiled.coupling_nodes()
     }
 
     /// Coupling events that can be: those of a probability above 0.
     pub(crate) fn possible_couplings(&self) -> impl Iterator<Item = Node> {
-        self.coupling_nodes().filter(|event| self.prior(*event) > 0.0)
+        self.compiled.possible_couplings()
     }
 
     /// Inputs of a gate.
     pub(crate) fn inputs(&self, gate: Node) -> &[Node] {
-        self.circuit.inputs(gate)
+        self.compiled.circuit.inputs(gate)
     }
 
     /// How many inputs make a gate fail.
     pub(crate) fn threshold(&self, gate: Node) -> u32 {
-        self.circuit.threshold(gate)
+        self.compiled.circuit.threshold(gate)
     }
 
     /// The element whose faults are among a gate's inputs.
     pub(crate) fn element(&self, gate: Node) -> Option<Element> {
-        self.element[gate.index() - self.prior.len()]
+        self.compiled.element(gate)
     }
 
     /// Gates that a node is an input of.
     pub(crate) fn outputs(&self, node: Node) -> &[Node] {
-        self.circuit.outputs(node)
+        self.compiled.circuit.outputs(node)
     }
 
     /// The system or interface that a gate stands for, to name it on a path.
@@ -142,11 +128,14 @@ impl FaultGraph {
         self.event(gate).is_none().then(|| self.element(gate)).flatten()
     }
 
-    /// The gate of an element: a system's, or what an interface's consumer sees of it.
+    /// The gate of an element: a system's, or what an interface's consumer sees of it. O(log interfaces with gates of their own).
     pub(crate) fn element_gate(&self, element: Element) -> Node {
         match element {
-            Element::System(system) => self.system_gate[system.index()],
-            Element::Interface(interface) => self.interface_gate[interface.index()],
+            Element::System(system) => self.system_gate(system),
+            Element::Interface(interface) => self
+                .compiled
+                .interface_gate(interface)
+                .unwrap_or_else(|| self.system_gate(self.topology.interfaces()[interface.index()].provider)),
         }
     }
 
@@ -171,7 +160,7 @@ impl FaultGraph {
             next += 1;
             for gate in self.outputs(node) {
                 let counter = &mut missing[gate.index()];
-                if *counter == 0 || (node.index() < self.faults && blocked(node, *gate)) {
+                if *counter == 0 || (node.index() < self.compiled.faults && blocked(node, *gate)) {
                     continue;
                 }
                 *counter -= 1;

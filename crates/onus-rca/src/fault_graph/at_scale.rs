@@ -18,7 +18,7 @@ pub enum Couplings {
 impl FaultGraph {
     /// The graph as the engine for scale sees it.
     pub fn circuit(&self) -> &Circuit {
-        &self.circuit
+        &self.compiled.circuit
     }
 
     /// The signature of every fault over what each of some views watches: two faults have the same one in a view if, and but
@@ -47,7 +47,7 @@ impl FaultGraph {
     pub fn signatures(&self, views: &[Vec<SystemIndex>], couplings: Couplings) -> Signatures {
         let faults: Vec<Node> = self.fault_nodes().collect();
         let views: Vec<Vec<Node>> = views.iter().map(|systems| self.gates_of(systems)).collect();
-        self.circuit.signatures(&faults, &self.given(couplings), &views, DictionaryWay::Auto)
+        self.compiled.circuit.signatures(&faults, &self.given(couplings), &views, DictionaryWay::Auto)
     }
 
     /// The faults with each of which alone all of `failed` and none of `working` has failed, rising.
@@ -61,12 +61,12 @@ impl FaultGraph {
     ) -> Vec<FaultIndex> {
         let faults: Vec<Node> = self.fault_nodes().collect();
         let [failed, working] = [failed, working].map(|systems| self.gates_of(systems));
-        let candidates = self.circuit.single_candidates(&faults, &self.given(couplings), &failed, &working);
+        let candidates = self.compiled.circuit.single_candidates(&faults, &self.given(couplings), &failed, &working);
         candidates.faults.into_iter().map(FaultIndex::new).collect()
     }
 
     fn fault_nodes(&self) -> impl Iterator<Item = Node> + use<> {
-        (0..self.faults).map(Node::new)
+        (0..self.compiled.faults).map(Node::new)
     }
 
     fn gates_of(&self, systems: &[SystemIndex]) -> Vec<Node> {
@@ -74,9 +74,6 @@ impl FaultGraph {
     }
 
     pub(crate) fn given(&self, couplings: Couplings) -> Vec<Node> {
-        match couplings {
-            Couplings::Couple => self.possible_couplings().collect(),
-            Couplings::Apart => Vec::new(),
-        }
+        self.compiled.given(couplings)
     }
 }

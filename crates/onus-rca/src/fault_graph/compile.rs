@@ -5,13 +5,12 @@
 //! needs one, then the needs, as they come. The inputs of the systems' gates are written to one pair of arrays, those of all
 //! other gates to a second, and the two are joined at the end.
 
-use std::sync::Arc;
-
-use onus_model::{Element, FaultIndex, InterfaceIndex, Need, SystemIndex, Topology};
+use onus_model::{FaultIndex, InterfaceIndex, Need, SystemIndex, Topology};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
-use super::FaultGraph;
+use super::CompiledGraph;
+use super::compiled::{Delay, InterfaceGate};
 use crate::engine::{Circuit, Gates, Node};
 
 /// Gates in the making: thresholds, where each ends, their inputs.
@@ -35,14 +34,14 @@ impl Part {
     }
 }
 
-pub(super) struct Compiler {
-    topology: Arc<Topology>,
+pub(super) struct Compiler<'t> {
+    topology: &'t Topology,
     couplings: Vec<InterfaceIndex>,
     prior: Vec<f64>,
     /// All gates but the systems'.
     others: Part,
-    /// The elements of the interfaces' gates, which come first among the others.
-    interfaces: Vec<Option<InterfaceIndex>>,
+    /// The gates that interfaces have of their own: number, interface, and whether its faults are among the inputs.
+    own: Vec<(u32, InterfaceIndex, bool)>,
     /// By interface, the number of what its consumer loses.
     lost: Vec<u32>,
     /// The gates whose failure takes the time that their interface says.
@@ -51,8 +50,8 @@ pub(super) struct Compiler {
     shared: FxHashMap<u64, Vec<u32>>,
 }
 
-impl Compiler {
-    pub(super) fn new(topology: Arc<Topology>) -> Self {
+impl<'t> Compiler<'t> {
+    pub(super) fn new(topology: &'t Topology) -> Self {
         let mut prior: Vec<f64> = topology.faults().iter().map(|fault| fault.prior.probability().get()).collect();
         let mut couplings = Vec::new();
         for (at, interface) in topology.interfaces().iter().enumerate() {
@@ -66,42 +65,47 @@ impl Compiler {
             couplings,
             prior,
             others: Part::default(),
-            interfaces: Vec::new(),
+            own: Vec::new(),
             lost: Vec::new(),
             delayed: Vec::new(),
             shared: FxHashMap::default(),
         }
     }
 
-    pub(super) fn compile(mut self) -> FaultGraph {
+    pub(super) fn compile(mut self) -> CompiledGraph {
         self.interfaces();
         let systems = self.systems();
-        let (events, faults) = (self.prior.len(), self.topology.faults().len());
+        let (events, topology) = (self.prior.len(), self.topology);
         let gates = self.join(systems);
         let circuit = Circuit::new(gates);
-        let system_gate: Vec<Node> = (0..self.topology.systems().len()).map(|at| circuit.node(events + at)).collect();
-        let interface_gate = self.lost.iter().map(|number| circuit.node(*number as usize)).collect();
-        let node = |(number, interface): &(u32, InterfaceIndex)| (circuit.node(*number as usize), *interface);
-        let delayed = self.delayed.iter().map(node).collect();
-        let mut element = vec![None; circuit.node_count() - events];
-        for (at, gate) in system_gate.iter().enumerate() {
-            element[gate.index() - events] = Some(Element::System(SystemIndex::new(at)));
-        }
-        let first = events + system_gate.len();
-        for (at, interface) in self.interfaces.iter().enumerate() {
-            element[circuit.node(first + at).index() - events] = interface.map(Element::Interface);
-        }
-        FaultGraph {
-            topology: self.topology,
-            faults,
+        let system_gate: Vec<Node> = (0..topology.systems().len()).map(|at| circuit.node(events + at)).collect();
+        let node = |number: u32| circuit.node(number as usize);
+        let own = |(number, interface, has_faults): &(u32, InterfaceIndex, bool)| InterfaceGate {
+            interface: *interface,
+            gate: node(*number),
+            has_faults: *has_faults,
+        };
+        let interface_gates: Vec<InterfaceGate> = self.own.iter().map(own).collect();
+        let delay = |(number, interface): &(u32, InterfaceIndex)| {
+            let delay = topology.interfaces()[interface.index()].delay.as_ref();
+            let (shortest, longest) =
+                delay.map_or((0, 0), |(shortest, longest)| (shortest.milliseconds(), longest.milliseconds()));
+            Delay { gate: node(*number), interface: *interface, shortest, longest }
+        };
+        let delays = self.delayed.iter().map(delay).collect();
+        let element = CompiledGraph::elements(events, circuit.node_count(), &system_gate, &interface_gates)
+            .expect("every element was given a gate of its own, after the events");
+        CompiledGraph {
+            faults: topology.faults().len(),
+            interfaces: topology.interfaces().len(),
             couplings: self.couplings,
             prior: self.prior,
             // What the numbers here stood for is known by node from here on.
             circuit: circuit.renumbered(),
-            element,
             system_gate,
-            interface_gate,
-            delayed,
+            interface_gates,
+            delays,
+            element,
         }
     }
 
@@ -118,7 +122,7 @@ impl Compiler {
 
     /// The gates that interfaces need: where coupling is uncertain or takes time, where there are faults.
     fn interfaces(&mut self) {
-        let topology = Arc::clone(&self.topology);
+        let topology = self.topology;
         let faults = topology.faults().len();
         let mut coupling = 0;
         for (at, interface) in topology.interfaces().iter().enumerate() {
@@ -129,7 +133,6 @@ impl Compiler {
             if is_uncertain || is_delayed {
                 let event = is_uncertain.then(|| count(faults + coupling));
                 lost = self.add(1 + u32::from(is_uncertain), std::iter::once(lost).chain(event));
-                self.interfaces.push(None);
                 coupling += usize::from(is_uncertain);
             }
             if is_delayed {
@@ -137,7 +140,10 @@ impl Compiler {
             }
             if !interface.faults.is_empty() {
                 lost = self.add(1, events(&interface.faults).chain([lost]));
-                self.interfaces.push(Some(index));
+            }
+            let has_faults = !interface.faults.is_empty();
+            if is_uncertain || is_delayed || has_faults {
+                self.own.push((lost, index, has_faults));
             }
             self.lost.push(lost);
         }
@@ -145,7 +151,7 @@ impl Compiler {
 
     /// The systems' gates, and those of the needs.
     fn systems(&mut self) -> Part {
-        let topology = Arc::clone(&self.topology);
+        let topology = self.topology;
         let mut systems = Part::default();
         let mut unmet = Vec::new();
         for system in topology.systems() {
