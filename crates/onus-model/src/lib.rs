@@ -68,4 +68,5 @@ pub use quantity::{Date, Duration, Money, ParseQuantityError, Probability, Rate,
 pub use read::Notation;
 pub use record::Record;
 pub use responsibility::{Answer, Responsibility, Seam};
+pub use snapshot::{Ids, Snapshot, SnapshotDraft, Values};
 pub use source::{Limits, Source};

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use onus_model::strategies::{Bounds, Names, case, estate};
-use onus_model::{Code, Error, Model};
+use onus_model::{Code, Error, Ids, Model, Snapshot, SnapshotDraft, Values};
 use proptest::prelude::*;
 
 /// Bytes before the entries of the head.
@@ -194,13 +194,107 @@ fn the_problem_is_told_in_words() {
         "error[ONUS-E0044]: estate.onus: this is no snapshot: it does not begin like one"
     );
     let breaks_off = told(&bytes[..bytes.len() - 1]);
-    assert!(breaks_off.contains("breaks off or goes on: expected"), "{breaks_off}");
+    assert!(breaks_off.contains("the snapshot breaks off: section "), "{breaks_off}");
+    let goes_on = told(&[&bytes[..], &[0; 3]].concat());
+    assert!(goes_on.ends_with("goes on where its last section ended, for 3 bytes"), "{goes_on}");
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert!(told(&sealed(newer)).contains("version 2; this program reads version 1"));
+    newer[8] = 3;
+    assert!(told(&sealed(newer)).contains("version 3; this program reads version 2"));
     let mut dangling = bytes.clone();
     let need = sections(&bytes)[14].clone();
     dangling[need.start..need.start + 4].copy_from_slice(&99_u32.to_le_bytes());
     let dangling = told(&sealed(dangling));
     assert!(dangling.ends_with("`need`, entry 0: expected the number of a system"), "{dangling}");
+}
+
+/// Bytes of a snapshot of the small model, with four sections of another's beside it.
+fn with_others() -> Vec<u8> {
+    let ids = Ids::of(["a.f", "c.g"]).unwrap();
+    let (model, mut bytes) = (small(), Vec::new());
+    let mut draft = SnapshotDraft::of(&model).unwrap();
+    draft.add(300, Values::Longs(vec![u64::MAX, 1].into()));
+    draft.add_ids([257, 256], &ids);
+    draft.add(301, Values::Figures(vec![0.1, -0.0].into()));
+    draft.write(&mut bytes).unwrap();
+    bytes
+}
+
+fn open(bytes: &[u8]) -> Result<Snapshot<Cursor<&[u8]>>, Error> {
+    Snapshot::open("estate.onus", Cursor::new(bytes))
+}
+
+#[test]
+fn others_keep_what_is_theirs_beside_the_model() {
+    let bytes = with_others();
+    let mut snapshot = open(&bytes).unwrap();
+    // In any order, and as often as one likes.
+    let figures: Vec<u64> = snapshot.figures(301).unwrap().into_iter().map(f64::to_bits).collect();
+    assert_eq!(figures, [0.1_f64, -0.0].map(f64::to_bits));
+    assert_eq!(snapshot.model().unwrap(), small());
+    assert_eq!(snapshot.longs(300).unwrap(), [u64::MAX, 1]);
+    assert_eq!(snapshot.ids([257, 256]).unwrap(), Ids::of(["a.f", "c.g"]).unwrap());
+    assert_eq!(snapshot.system_ids().unwrap().iter().collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(snapshot.model_checksum(), SnapshotDraft::of(&small()).unwrap().model_checksum());
+    assert!(snapshot.has(300) && !snapshot.has(299));
+    let told = |error: Error| error.diagnostics()[0].message.clone();
+    assert_eq!(told(snapshot.bytes(299).unwrap_err()), "section 299 is missing");
+    assert_eq!(
+        told(snapshot.words(257, |word| word).unwrap_err()),
+        "section 257 has 6 bytes; expected a multiple of 4"
+    );
+}
+
+/// What is not asked for is not read: so what is damaged elsewhere does not matter, and is not told.
+#[test]
+fn sections_are_read_by_themselves() {
+    let bytes = with_others();
+    let count = sections(&bytes).len();
+    for (section, range) in sections(&bytes).into_iter().enumerate().filter(|(_, range)| !range.is_empty()) {
+        let mut other = bytes.clone();
+        other[range.start] ^= 1;
+        assert_eq!(read(&other).is_ok(), section >= count - 4);
+        let mut snapshot = open(&other).unwrap();
+        assert_eq!(snapshot.longs(300).is_ok(), section != count - 4);
+        assert_eq!(snapshot.ids([257, 256]).is_ok(), section != count - 3 && section != count - 2);
+    }
+}
+
+#[test]
+fn tags_stand_once_and_are_known() {
+    let bytes = with_others();
+    let tagged = |section: usize, tag: u32| {
+        let mut other = bytes.clone();
+        let at = FIXED + 16 * section + 12;
+        other[at..at + 4].copy_from_slice(&tag.to_le_bytes());
+        open(&sealed(other)).map(|_| ()).map_err(|error| error.diagnostics()[0].message.clone())
+    };
+    assert_eq!(tagged(2, 3), Err("section 3 stands twice".to_owned()));
+    assert_eq!(tagged(2, 99), Err("section 99 is none that a model has".to_owned()));
+    assert_eq!(tagged(32, 999), Ok(()));
+    // A model needs all of its own.
+    let mut other = bytes.clone();
+    other[FIXED + 16 * 2 + 12..FIXED + 16 * 2 + 16].copy_from_slice(&999_u32.to_le_bytes());
+    assert_eq!(read(&sealed(other)).unwrap_err().diagnostics()[0].message, "section 2 is missing");
+}
+
+#[test]
+fn ids_rise() {
+    assert!(Ids::of(["b", "a"]).is_err() && Ids::of(["a", "a"]).is_err());
+    let ids = Ids::of(["", "가", "나다"]).unwrap();
+    let found = ["", "가", "나다", "나", "z"].map(|id| ids.find(id));
+    assert_eq!(found, [Some(0), Some(1), Some(2), None, None]);
+    let stored = |text: &str, ends: &[u32]| {
+        let (model, mut bytes) = (small(), Vec::new());
+        let mut draft = SnapshotDraft::of(&model).unwrap();
+        draft.add(256, Values::Bytes(text.as_bytes().into()));
+        draft.add(257, Values::Words(ends.into()));
+        draft.write(&mut bytes).unwrap();
+        open(&bytes).unwrap().ids([256, 257]).map(|ids| ids.len())
+    };
+    assert_eq!(stored("ab", &[1, 2]).unwrap(), 2);
+    for (text, ends) in
+        [("ba", &[1, 2][..]), ("ab", &[1]), ("ab", &[2, 1]), ("ab", &[3]), ("가", &[1, 3]), ("ab", &[2, 2])]
+    {
+        assert!(stored(text, ends).is_err(), "{text} {ends:?}");
+    }
 }
