@@ -16,9 +16,10 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use onus::Model;
 use onus::model::generate::{Family, Generator, Options};
 use onus::model::{Notation, Probability, document};
+use onus::rca::NamedGraph;
+use onus::{FaultGraph, Model};
 
 /// A way to keep a model.
 struct Form {
@@ -59,7 +60,8 @@ fn lines(generator: &Generator, path: &Path) {
 
 fn snapshot(generator: &Generator, path: &Path) {
     let file = BufWriter::new(File::create(path).expect("a file can be written"));
-    model(generator).write_snapshot(file).expect("the file can be written");
+    let model = model(generator);
+    FaultGraph::compile(&model).write_snapshot(&model, file).expect("the file can be written");
 }
 
 #[cfg(feature = "tables")]
@@ -114,6 +116,11 @@ fn load(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new("model", edges), |bench| {
                 bench.iter(|| Model::from_file(black_box(&path)).expect("it is a model").systems().len());
             });
+            if form.name == "snapshot" {
+                group.bench_function(BenchmarkId::new("compiled graph", edges), |bench| {
+                    bench.iter(|| NamedGraph::open(black_box(&path)).expect("it has one").systems().len());
+                });
+            }
             if let Some(peer) = form.peer {
                 group.bench_function(BenchmarkId::new("serde alone", edges), |bench| {
                     bench.iter(|| peer(black_box(&path)));

@@ -1,5 +1,6 @@
 //! Reading the files a command names, and their hashes.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -9,8 +10,9 @@ use std::sync::Arc;
 
 use onus_model::{
     CheckOptions, ContractorIndex, Diagnostic, Element, Error, FaultIndex, FaultTree, Form, Incident, Limits, Model,
-    Source, SystemIndex, nearest,
+    Snapshot, Source, SystemIndex, nearest,
 };
+use onus_rca::FaultGraph;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -35,6 +37,8 @@ pub(crate) struct Estate {
     sources: Vec<Arc<Source>>,
     /// Where an incident is looked for.
     folder: PathBuf,
+    /// What the model was read from, if that may hold its compiled graph; read when somebody asks for that.
+    snapshot: Option<RefCell<Snapshot<File>>>,
 }
 
 /// Why a command could not be carried out.
@@ -82,7 +86,7 @@ impl Estate {
     /// Reads a model, or a fault tree as one.
     pub(crate) fn read(model: &Path, contracts: Option<&Path>) -> Result<Self, Failure> {
         let path = if model.is_dir() { file_in(model, "model", Model::is_tables) } else { model.to_path_buf() };
-        let (mut inputs, mut sources, mut top) = (Vec::new(), Vec::new(), None);
+        let (mut inputs, mut sources, mut top, mut snapshot) = (Vec::new(), Vec::new(), None, None);
         let mut model = match form(&path)? {
             Form::Lines => {
                 let (input, model) = lines(&path, |name, lines| Model::from_lines(name, lines))?;
@@ -90,11 +94,13 @@ impl Estate {
                 model
             }
             Form::Snapshot => {
-                let (read, model) = hashed(vec![path.clone()], || {
+                let (read, (model, opened)) = hashed(vec![path.clone()], || {
                     let (name, file) = open(&path)?;
-                    Ok(Model::from_snapshot(&name, file.file)?)
+                    let mut snapshot = Snapshot::open(&name, file.file)?;
+                    Ok((snapshot.model()?, snapshot))
                 })?;
                 inputs.extend(read);
+                snapshot = Some(RefCell::new(opened));
                 model
             }
             Form::Tables => {
@@ -124,7 +130,16 @@ impl Estate {
         }
         let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
         let folder = folder.map(Path::to_path_buf).unwrap_or_default();
-        Ok(Self { model, inputs, top, sources, folder })
+        Ok(Self { model, inputs, top, sources, folder, snapshot })
+    }
+
+    /// The compiled graph of the model's topology: the one that stands in the snapshot the model was read from; else compiled.
+    pub(crate) fn graph(&self) -> Result<FaultGraph, Failure> {
+        let stored = match &self.snapshot {
+            Some(snapshot) => FaultGraph::from_snapshot(&mut snapshot.borrow_mut(), &self.model)?,
+            None => None,
+        };
+        Ok(stored.unwrap_or_else(|| FaultGraph::compile(&self.model)))
     }
 
     /// The model under the contracts of another file.

@@ -18,6 +18,8 @@ use onus_model::{Element, FaultIndex, InterfaceIndex, Model, SystemIndex, Topolo
 pub use at_scale::Couplings;
 use compile::Compiler;
 pub(crate) use compiled::CompiledGraph;
+pub use named::{NamedGraph, UnknownFault};
+pub use stored::OtherModel;
 pub use times::When;
 
 pub(crate) use crate::engine::Node;
@@ -25,6 +27,8 @@ pub(crate) use crate::engine::Node;
 mod at_scale;
 mod compile;
 mod compiled;
+mod named;
+mod stored;
 mod times;
 
 /// A topology, compiled. Immutable; build it once and ask it often. A clone shares what it is a clone of.

@@ -59,7 +59,7 @@ pub use dispute::{Conclusion, Dispute, DisputeOptions, Together};
 pub use doubt::{Doubt, DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, Terms, Unwatched, ViewDoubt, entropy};
 pub use evaluation::{Claim, Evaluation};
 pub use evidence::{Evidence, Item, Standing};
-pub use fault_graph::{Couplings, FaultGraph, When};
+pub use fault_graph::{Couplings, FaultGraph, NamedGraph, OtherModel, UnknownFault, When};
 pub use figure::{Figure, How};
 pub use hand_off::{
     HandOffOptions, HandOffs, Journey, Knowledge, Origin, Policy, Route, Situation, Step, hand_offs, response_hours,

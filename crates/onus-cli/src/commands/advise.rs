@@ -1,6 +1,6 @@
 //! `onus advise`: what to ask next about an incident; with a budget, what to change in an estate ([`plan`]).
 
-use onus_rca::{Advice, Advised, Answer, Ask, Basis, Demand, FaultGraph, Ground, Leader, Reply, StopReason, advise};
+use onus_rca::{Advice, Advised, Answer, Ask, Basis, Demand, Ground, Leader, Reply, StopReason, advise};
 use serde::Serialize;
 
 use crate::args::{AdviseQuery, Format};
@@ -25,7 +25,7 @@ pub(crate) fn run(query: &AdviseQuery) -> std::result::Result<Outcome, Failure> 
     let incident = estate.incident(query.incident.as_ref())?;
     let model = &estate.model;
     let view = view(model, &query.view)?;
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let advice = advise(model, &graph, &incident, view, query.as_of, &query.options());
     match query.format {
         Format::Json => {

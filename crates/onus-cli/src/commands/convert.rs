@@ -58,7 +58,10 @@ pub(crate) fn run(query: &ConvertQuery) -> Result<Outcome, Failure> {
     let mut estate = Estate::read(&query.from, None)?;
     match target {
         Target::Text(notation) => write_file(&query.to, existing, |file| estate.model.write(notation, file))?,
-        Target::Snapshot => write_file(&query.to, existing, |file| estate.model.write_snapshot(file))?,
+        Target::Snapshot => {
+            let graph = estate.graph()?;
+            write_file(&query.to, existing, |file| graph.write_snapshot(&estate.model, file))?;
+        }
         Target::Tables => {
             // A folder is taken over whole.
             let is_whole = query.from.is_dir() && estate.has_incident();

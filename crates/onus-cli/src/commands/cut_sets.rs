@@ -1,7 +1,7 @@
 //! `onus cutsets`: the smallest sets of faults that bring about a failure, or that explain an incident.
 
 use onus_model::{Date, FaultId, FaultIndex, Model};
-use onus_rca::{ClassCutSets, Classes, CutSet, CutSetOptions, CutSets, FaultGraph, StopReason, Sufficient, Within};
+use onus_rca::{ClassCutSets, Classes, CutSet, CutSetOptions, CutSets, StopReason, Sufficient, Within};
 
 use crate::args::{CutSetsQuery, Format};
 use crate::commands::{Outcome, party, view};
@@ -15,7 +15,7 @@ pub(crate) fn run(query: &CutSetsQuery) -> Result<Outcome, Failure> {
     let systems = if incident.is_some() { Vec::new() } else { estate.failing(&query.failure.of)? };
     let model = &estate.model;
     let day = query.failure.on.or_else(|| incident.as_ref().and_then(onus_model::Incident::day));
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let options = CutSetOptions {
         node_budget: query.failure.node_budget,
         max_order: query.max_order.unwrap_or(u32::MAX),

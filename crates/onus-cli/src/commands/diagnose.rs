@@ -2,8 +2,7 @@
 
 use onus_model::{Date, EvidenceId, FaultId, Incident, Model};
 use onus_rca::{
-    Attribution, DiagnoseOptions, Diagnosis, Doubt, FaultFinding, FaultGraph, Figure, Kind, Method, Row, StopReason,
-    Timing,
+    Attribution, DiagnoseOptions, Diagnosis, Doubt, FaultFinding, Figure, Kind, Method, Row, StopReason, Timing,
 };
 use serde::Serialize;
 
@@ -33,7 +32,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
     let model = &estate.model;
     let view = view(model, &query.view)?;
     let evidence = view.evidence(model, &incident, query.as_of);
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let options = DiagnoseOptions { diagnoses: query.top, ..query.effort.options() };
     let diagnosis = graph.diagnose(&evidence, &options);
     let attribution = Attribution::of(model, &diagnosis, query.by.into(), incident.day());

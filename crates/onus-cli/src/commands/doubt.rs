@@ -1,6 +1,6 @@
 //! `onus doubt`: how much is in doubt, and why: the split, nobody looking, or what no monitor could tell.
 
-use onus_rca::{DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, FaultGraph, Terms, Unwatched, ViewDoubt};
+use onus_rca::{DoubtOptions, DoubtReport, DoubtSource, DoubtVerdict, Terms, Unwatched, ViewDoubt};
 use serde::Serialize;
 
 use crate::args::{DoubtQuery, Format};
@@ -27,7 +27,7 @@ pub(crate) fn run(query: &DoubtQuery) -> std::result::Result<Outcome, Failure> {
     let incident = estate.incident(query.incident.as_ref())?;
     let model = &estate.model;
     let about = query.view.as_deref().map(|name| view(model, name)).transpose()?;
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let options = DoubtOptions { by: query.by.into(), as_of: query.as_of, view: about, ..DoubtOptions::default() };
     let report = DoubtReport::of(model, &graph, &incident, &options);
     match query.format {

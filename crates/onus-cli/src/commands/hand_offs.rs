@@ -1,6 +1,6 @@
 //! `onus handoffs`: how many contractors are engaged until the one that answers is reached.
 
-use onus_rca::{FaultGraph, HandOffs, Journey, hand_offs};
+use onus_rca::{HandOffs, Journey, hand_offs};
 use serde::Serialize;
 
 use crate::args::{Format, HandOffsQuery};
@@ -22,7 +22,7 @@ pub(crate) fn run(query: &HandOffsQuery) -> std::result::Result<Outcome, Failure
     let incident = estate.incident(query.incident.as_ref())?;
     let model = &estate.model;
     let view = view(model, &query.view)?;
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let found = hand_offs(model, &graph, &incident, view, query.as_of, &query.options());
     match query.format {
         Format::Json => {

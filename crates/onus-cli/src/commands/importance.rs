@@ -1,6 +1,6 @@
 //! `onus importance`: how much each fault matters for a failure.
 
-use onus_rca::{FaultGraph, FaultImportance, Importance, ImportanceOptions, StopReason, Worth};
+use onus_rca::{FaultImportance, Importance, ImportanceOptions, StopReason, Worth};
 
 use crate::args::{Format, ImportanceQuery};
 use crate::commands::Outcome;
@@ -16,7 +16,7 @@ pub(crate) fn run(query: &ImportanceQuery) -> Result<Outcome, Failure> {
         sort_by: query.sort_by.into(),
         ..ImportanceOptions::default()
     };
-    let importance = FaultGraph::compile(&estate.model).importance(&systems, &options);
+    let importance = estate.graph()?.importance(&systems, &options);
     match query.format {
         Format::Json => json("onus-importance/1", &estate.inputs, &importance)?,
         Format::Text => print(&text(&importance, query.top)),

@@ -1,6 +1,6 @@
 //! `onus advise --budget`: which clauses, monitors, integrators and mergers would remove the most doubt from an estate.
 
-use onus_rca::{EstateMeasure, FaultDictionary, FaultGraph, Plan, PlanEnd, PlanOptions};
+use onus_rca::{EstateMeasure, FaultDictionary, Plan, PlanEnd, PlanOptions};
 use serde::Serialize;
 
 use crate::args::{AdviseQuery, Format};
@@ -19,7 +19,7 @@ struct Result<'a> {
 pub(crate) fn run(query: &AdviseQuery, budget: f64) -> std::result::Result<Outcome, Failure> {
     let estate = Estate::open(&query.files)?;
     let options = query.count.options().for_many();
-    let dictionary = FaultDictionary::of(&FaultGraph::compile(&estate.model), &options);
+    let dictionary = FaultDictionary::of(&estate.graph()?, &options);
     let asked = PlanOptions { budget, costs: query.costs(), ..PlanOptions::default() };
     let plan = Plan::of(&estate.model, &dictionary, &options, &asked);
     let title = estate.model.title();

@@ -27,7 +27,7 @@ struct Reverse<'a> {
 
 pub(crate) fn run(query: &PropagateQuery) -> Result<Outcome, Failure> {
     let estate = Estate::open(&query.files)?;
-    let graph = FaultGraph::compile(&estate.model);
+    let graph = estate.graph()?;
     match &query.from {
         Some(system) => reverse(&estate, &graph, system, query),
         None => forward(&estate, &graph, query),

@@ -1,6 +1,6 @@
 //! `onus report`: one screen for a newcomer. It composes the other queries and adds nothing.
 
-use onus_rca::{Attribution, Conclusion, DiagnoseOptions, DisputeOptions, Doubt, FaultGraph, View, timeline};
+use onus_rca::{Attribution, Conclusion, DiagnoseOptions, DisputeOptions, Doubt, View, timeline};
 use serde::Serialize;
 
 use crate::args::{Format, IncidentQuery};
@@ -29,7 +29,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
     let model = &estate.model;
     let view = view(model, &query.view)?;
     let by = query.by.into();
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let evidence = view.evidence(model, &incident, query.as_of);
     let options = DiagnoseOptions { diagnoses: query.top, ..query.effort.options() };
     let diagnosis = graph.diagnose(&evidence, &options);

@@ -1,6 +1,6 @@
 //! `onus sensitivity`: whether who leads depends on assumed priors.
 
-use onus_rca::{Assumed, FaultGraph, Figure, Sensitivity, Stand, Survival, sensitivity};
+use onus_rca::{Assumed, Figure, Sensitivity, Stand, Survival, sensitivity};
 use serde::Serialize;
 
 use crate::args::{Format, SensitivityQuery};
@@ -24,7 +24,7 @@ pub(crate) fn run(query: &SensitivityQuery) -> std::result::Result<Outcome, Fail
     let incident = estate.incident(query.incident.as_ref())?;
     let model = &estate.model;
     let view = view(model, &query.view)?;
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let found = sensitivity(model, &graph, &incident, view, query.as_of, &query.options());
     let name = view.name(model);
     match query.format {

@@ -2,8 +2,8 @@
 
 use onus_model::{Alternative, Model};
 use onus_rca::{
-    Curve, CurveOptions, CurvePoint, DoubtSource, ExpectedTerms, FaultDictionary, FaultGraph, Figure, How, Incidents,
-    Readings, Split, SplitOptions, StructureSplit, ViewSplit,
+    Curve, CurveOptions, CurvePoint, DoubtSource, ExpectedTerms, FaultDictionary, Figure, How, Incidents, Readings,
+    Split, SplitOptions, StructureSplit, ViewSplit,
 };
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub(crate) fn run(query: &SplitQuery) -> std::result::Result<Outcome, Failure> {
         return curve(query, &estate, &options.for_many());
     }
     let structures = structures(query, &mut estate)?;
-    let dictionary = FaultDictionary::of(&FaultGraph::compile(&estate.model), &options);
+    let dictionary = FaultDictionary::of(&estate.graph()?, &options);
     let split = Split::of(&dictionary, &structures, &options);
     let title = estate.model.title();
     match query.format {
@@ -228,7 +228,7 @@ fn of_views(actual: &StructureSplit) -> String {
 fn curve(query: &SplitQuery, estate: &Estate, options: &SplitOptions) -> std::result::Result<Outcome, Failure> {
     let start = if query.refine { Alternative::Refined } else { Alternative::Actual };
     let start = estate.model.under(&start)?;
-    let dictionary = FaultDictionary::of(&FaultGraph::compile(&estate.model), options);
+    let dictionary = FaultDictionary::of(&estate.graph()?, options);
     let asked = CurveOptions { orders: query.orders, seed: query.count.seed, ..CurveOptions::default() };
     let curve = Curve::of(&estate.model, &start, &dictionary, options, &asked);
     let title = estate.model.title();

@@ -1,6 +1,6 @@
 //! `onus timeline`: how the belief moved as evidence came to be known.
 
-use onus_rca::{DiagnoseOptions, FaultGraph, Moment, timeline};
+use onus_rca::{DiagnoseOptions, Moment, timeline};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(query: &TimelineQuery) -> std::result::Result<Outcome, Failure
     let incident = estate.incident(query.incident.as_ref())?;
     let model = &estate.model;
     let view = view(model, &query.view)?;
-    let graph = FaultGraph::compile(model);
+    let graph = estate.graph()?;
     let by = query.by.into();
     let moments = timeline(model, &graph, &incident, view, by, &DiagnoseOptions::default());
     match query.format {

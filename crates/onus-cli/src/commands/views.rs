@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use onus_model::Time;
-use onus_rca::{By, Conclusion, Dispute, DisputeOptions, FaultGraph, Hidden, Kind, Outcome as Answer};
+use onus_rca::{By, Conclusion, Dispute, DisputeOptions, Hidden, Kind, Outcome as Answer};
 use serde::Serialize;
 
 use crate::args::{Format, ViewsQuery};
@@ -34,7 +34,7 @@ pub(crate) fn run(query: &ViewsQuery) -> std::result::Result<Outcome, Failure> {
     let mut estate = Estate::open(&query.files)?;
     let incident = estate.incident(query.incident.as_ref())?;
     let options = DisputeOptions { by: query.by.into(), as_of: query.as_of, ..DisputeOptions::default() };
-    let graph = FaultGraph::compile(&estate.model);
+    let graph = estate.graph()?;
     let dispute = Dispute::of(&estate.model, &graph, &incident, &options);
     let (hidden, complete) = Hidden::of(&estate.model, &graph, &incident, &options);
     match query.format {

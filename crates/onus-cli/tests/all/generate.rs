@@ -1,6 +1,6 @@
 //! Generated estates through the command: written, read back, asked, the same bytes every time.
 
-use super::{json, onus, stderr};
+use super::{json, onus, stderr, stdout};
 
 /// A folder that is gone when the test is.
 struct Folder(std::path::PathBuf);
@@ -174,4 +174,30 @@ fn what_is_damaged_is_named_for_what_it_is() {
     let snapshot = std::fs::read(at("model.onus")).expect("it was written");
     std::fs::write(at("cut.onus"), &snapshot[..snapshot.len() - 1]).expect("written");
     assert!(said(&at("cut.onus")).contains("the snapshot breaks off"));
+}
+
+/// A snapshot holds the compiled graph: commands answer by it as by compiling, and do not go on with one that is damaged.
+#[test]
+fn a_snapshot_answers_by_its_compiled_graph() {
+    let folder = Folder::new("graph");
+    assert!(onus(&["generate", "--systems", "60", "--out", folder.path()]).status.success());
+    let at = |name: &str| folder.at(name);
+    assert!(onus(&["convert", &at("model.ndjson"), &at("model.onus")]).status.success());
+    assert!(onus(&["convert", &at("model.onus"), &at("again.onus")]).status.success());
+    let snapshot = std::fs::read(at("model.onus")).expect("it was written");
+    assert!(snapshot == std::fs::read(at("again.onus")).expect("it was written"), "the same bytes");
+    let answer = |file: &str| {
+        let output = onus(&["propagate", &at(file), "a00-000001.f"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    assert_eq!(answer("model.onus"), answer("model.ndjson"));
+    // The last byte belongs to the graph: the model alone can still be read.
+    let mut damaged = snapshot.clone();
+    *damaged.last_mut().expect("it is not empty") ^= 1;
+    std::fs::write(at("damaged.onus"), damaged).expect("written");
+    assert!(onus(&["convert", &at("damaged.onus"), &at("damaged.ndjson")]).status.success());
+    let output = onus(&["propagate", &at("damaged.onus"), "a00-000001.f"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("the snapshot is damaged: the checksum of section"), "{}", stderr(&output));
 }

@@ -25,6 +25,12 @@ impl Node {
         self.0 as usize
     }
 
+    /// A number as it is stored; it must be checked before it is followed.
+    #[inline]
+    pub(crate) fn stored(number: u32) -> Self {
+        Self(number)
+    }
+
     pub(crate) fn new(position: usize) -> Self {
         Self(u32::try_from(position).expect("a circuit has fewer than 2^32 nodes: its gates were counted"))
     }
@@ -38,14 +44,14 @@ pub(super) const WIDE: u8 = u8::MAX;
 /// 8 bytes an edge, 9 a node, and 8 more a node for numbers that are not the places ([`Circuit::renumbered`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circuit {
-    pub(super) inputs: Rows,
-    pub(super) outputs: Rows,
+    pub(crate) inputs: Rows,
+    pub(crate) outputs: Rows,
     /// By node; [`WIDE`] for those in `wide`, 0 for those that have always failed.
-    pub(super) threshold: Vec<u8>,
+    pub(crate) threshold: Vec<u8>,
     /// The thresholds from 255 on, by node, rising.
-    pub(super) wide: Vec<(Node, u32)>,
+    pub(crate) wide: Vec<(Node, u32)>,
     /// Nodes from–to of each strongly connected component of more than one, rising.
-    pub(super) loops: Vec<(u32, u32)>,
+    pub(crate) loops: Vec<(u32, u32)>,
     /// By node, its number in the gates. Empty where numbers are places.
     numbers: Vec<u32>,
     /// By number. Empty where numbers are places.
@@ -87,6 +93,17 @@ impl Circuit {
             .collect();
         let numbers = order.into_iter().map(|gate| gate.0).collect();
         Self { inputs: placed, outputs, threshold, wide, loops, numbers, nodes }
+    }
+
+    /// A circuit of arrays that were checked; its numbers are its own.
+    pub(super) fn of_parts(
+        inputs: Rows,
+        outputs: Rows,
+        threshold: Vec<u8>,
+        wide: Vec<(Node, u32)>,
+        loops: Vec<(u32, u32)>,
+    ) -> Self {
+        Self { inputs, outputs, threshold, wide, loops, numbers: Vec::new(), nodes: Vec::new() }
     }
 
     /// Events and gates.

@@ -13,7 +13,8 @@
 //! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`]; `rounds` is how loops are gone over.
 //! 6. [`Frequencies`]: how often what is watched fails in incidents that are drawn.
 //! 7. [`Candidates`]: the single faults that explain what was seen.
-//! 8. [`Arrivals`]: when things fail; `radix_queue` is its queue. [`Schedules`]: whether an origin can have made them fail when they did.
+//! 8. `stored`: a circuit from arrays that come from outside and may be anything.
+//! 9. [`Arrivals`]: when things fail; `radix_queue` is its queue. [`Schedules`]: whether an origin can have made them fail when they did.
 
 mod arrivals;
 mod candidates;
@@ -29,6 +30,7 @@ mod radix_queue;
 mod rounds;
 mod rows;
 mod schedules;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -40,3 +42,4 @@ pub use dictionary::{DictionaryWay, Signatures};
 pub use drawn::Frequencies;
 pub use gates::{Gates, InvalidGates};
 pub use schedules::{Fit, Passes, Schedules, Seen, Window};
+pub(crate) use stored::{Flaw, StoredCircuit, flaw};

@@ -27,6 +27,16 @@ impl Rows {
         Self { offsets, targets }
     }
 
+    /// Where each row begins, and the last one ends.
+    pub(crate) fn offsets(&self) -> &[u32] {
+        &self.offsets
+    }
+
+    /// The targets of all rows.
+    pub(crate) fn targets(&self) -> &[Node] {
+        &self.targets
+    }
+
     /// How many rows.
     pub(super) fn len(&self) -> usize {
         self.offsets.len() - 1

@@ -1,6 +1,7 @@
 //! What compiling gives, without a name in it: a circuit, and which of its nodes stand for which numbers of the model.
 //!
-//! A [`FaultGraph`](super::FaultGraph) is that, with its topology beside it.
+//! So it can be kept in a snapshot ([`stored`](super::stored)) and used without the model ([`NamedGraph`](super::NamedGraph)), or with
+//! its topology beside it ([`FaultGraph`](super::FaultGraph)).
 //!
 //! **Invariant.** The faults are the first nodes, the couplings come next, all others are gates. What is said of gates is said of
 //! nodes after the last coupling; no two elements share one.
@@ -94,6 +95,12 @@ impl CompiledGraph {
             code if (code as usize) < systems => Some(Element::System(SystemIndex::new(code as usize))),
             code => Some(Element::Interface(self.interface_gates[code as usize - systems].interface)),
         }
+    }
+
+    /// The system that a node stands for.
+    pub(super) fn system(&self, node: Node) -> Option<SystemIndex> {
+        let code = *self.element.get(node.index().checked_sub(self.prior.len())?)? as usize;
+        (code < self.system_gate.len()).then(|| SystemIndex::new(code))
     }
 
     /// The gate of an interface, if it has one of its own. O(log interfaces).

@@ -29,6 +29,7 @@ mod oracle;
 mod random;
 mod scale;
 mod sensitivity;
+mod snapshot;
 mod split;
 mod suppose;
 mod views;
