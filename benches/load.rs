@@ -6,7 +6,9 @@
 //!
 //! What bounds it. *YAML*: the scanner, character by character. *JSON, lines*: allocating the texts of each system and looking up
 //! their ids, a cache miss each; the parsing is less than a third. *Parquet, snapshot*: allocating what a model holds, system by
-//! system; nothing is looked up by name.
+//! system; nothing is looked up by name. *Compiled graph* of a snapshot, 140 MB at 10⁶ systems: getting so much memory from the
+//! system and copying the file into it, page by page, is nearly half; that both ways of the edges are alike, a quarter; the rest
+//! are the order of ids, the gates of the systems, and checksums (3 %).
 
 mod circuits;
 
@@ -118,7 +120,7 @@ fn load(criterion: &mut Criterion) {
             });
             if form.name == "snapshot" {
                 group.bench_function(BenchmarkId::new("compiled graph", edges), |bench| {
-                    bench.iter(|| NamedGraph::open(black_box(&path)).expect("it has one").systems().len());
+                    bench.iter_with_large_drop(|| NamedGraph::open(black_box(&path)).expect("it has one"));
                 });
             }
             if let Some(peer) = form.peer {

@@ -149,6 +149,9 @@ fn check_stretch(
     let mut sum = 0_u64;
     let mut is_late = false;
     for gate in gates.clone() {
+        if inputs.of(gate).is_empty() {
+            continue;
+        }
         let mut row = 0_u64;
         let bound = end.unwrap_or(gate);
         for input in inputs.of(gate) {
@@ -173,6 +176,9 @@ fn sum_of_outputs(outputs: &Rows, count: usize, secret: &Secret) -> Result<u64, 
     let mut sum = 0_u64;
     let mut is_none = false;
     for node in 0..outputs.len() {
+        if outputs.of(node).is_empty() {
+            continue;
+        }
         let mut row = 0_u64;
         for gate in outputs.of(node) {
             is_none |= gate.index() >= count;
