@@ -5,21 +5,19 @@
 //! works; a monitor whose own host has failed gives none, and its silence reads as none. A look is never wrong.
 //!
 //! An *incident* here is a world that fails a service, with the readings of all channels. Channels that are certain in every
-//! world make one incident of each world; uncertain ones are expanded into all their readings while the budget lasts
-//! ([`Readings::Exact`]), and past it incidents are drawn ([`Readings::Sampled`]).
+//! world make one incident of each world; what is read then needs no list of what fails, and where that list would be too long,
+//! signatures take its place (`grouped`). Uncertain channels are expanded into all their readings while the budget lasts
+//! ([`Readings::Exact`]), and past it incidents are drawn ([`Readings::Sampled`], `draws`).
 
-use onus_model::{MonitorIndex, SystemIndex, Topology};
 use serde::Serialize;
 
 use super::SplitOptions;
-use super::worlds::{World, Worlds};
+use super::draws::Draws;
+use super::grouped::Grouped;
+use super::physics::{Channel, Physics};
+use super::rows::Rows;
+use super::worlds::{Hypotheses, PastBudget, World, Worlds};
 use crate::fault_graph::FaultGraph;
-use crate::random::{Random, key};
-
-/// Drawn incidents times worlds, each of which is a step for every view.
-const DRAWN: u64 = 20_000_000;
-/// Incidents that may be drawn however many worlds there are.
-const FEWEST_DRAWN: u64 = 1_000;
 
 /// Readings that are left out: none; and where they do not fit so, those less probable than this, given their world.
 const CUTOFFS: [f64; 5] = [0.0, 1e-11, 1e-9, 1e-8, 1e-7];
@@ -36,61 +34,6 @@ pub enum Readings {
     Sampled,
 }
 
-/// One thing that can be read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Channel {
-    pub(super) system: SystemIndex,
-    /// Who reports it; `None` for a look.
-    pub(super) monitor: Option<MonitorIndex>,
-}
-
-/// Lists in compressed rows.
-#[derive(Clone, Debug)]
-pub(super) struct Rows<T> {
-    starts: Vec<usize>,
-    entries: Vec<T>,
-}
-
-impl<T> Rows<T> {
-    pub(super) fn new() -> Self {
-        Self { starts: vec![0], entries: Vec::new() }
-    }
-
-    pub(super) fn push(&mut self, row: impl IntoIterator<Item = T>) {
-        self.entries.extend(row);
-        self.starts.push(self.entries.len());
-    }
-
-    pub(super) fn row(&self, row: usize) -> &[T] {
-        &self.entries[self.starts[row]..self.starts[row + 1]]
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-}
-
-impl Rows<u32> {
-    /// Which rows list each number below `count`.
-    fn inverted(&self, count: usize) -> Self {
-        let mut starts = vec![0_usize; count + 1];
-        for entry in &self.entries {
-            starts[*entry as usize + 1] += 1;
-        }
-        for at in 0..count {
-            starts[at + 1] += starts[at];
-        }
-        let (mut fill, mut entries) = (starts.clone(), vec![0; self.entries.len()]);
-        for row in 0..self.len() {
-            for entry in self.row(row) {
-                entries[fill[*entry as usize]] = row as u32;
-                fill[*entry as usize] += 1;
-            }
-        }
-        Self { starts, entries }
-    }
-}
-
 /// The incidents that an estate can have and what can be read of each: physics, made once, judged under any contracts.
 pub struct FaultDictionary {
     pub(super) channels: Vec<Channel>,
@@ -104,11 +47,6 @@ pub struct FaultDictionary {
     /// By affecting world: which services have failed, as a number.
     pub(super) class: Vec<u32>,
     pub(super) classes: usize,
-    /// By affecting world, where incidents are drawn: the channels that read otherwise there than if all worked, with the
-    /// probability of an alarm.
-    pub(super) deviations: Rows<(u32, f64)>,
-    /// By channel: the probability of an alarm if all works.
-    pub(super) idle: Vec<f64>,
     /// By world: the probability that a monitor reports some failure.
     pub(super) reported: Vec<f64>,
     pub(super) incidents: Drawn,
@@ -130,37 +68,33 @@ pub(super) enum Drawn {
         /// Whether some readings were uncertain.
         noisy: bool,
     },
+    /// All there are: one for each world, with what is read of it worked out when asked for.
+    Grouped(Box<Grouped>),
     /// Each as probable as any other.
-    Some {
-        /// By incident.
-        world: Vec<u32>,
-        /// Channels that give an alarm, sorted, by incident.
-        alarms: Rows<u32>,
-    },
+    Some(Draws),
 }
 
 impl FaultDictionary {
     /// Spreads every fault and lists what can be read of it. No contract is looked at.
     ///
-    /// O(hypotheses · what fails from each), and the readings up to `reading_budget` or `samples`.
+    /// O(hypotheses · what fails from each), and the readings up to `reading_budget` or `samples`; where no reading is uncertain
+    /// and no coupling either, and what fails goes past `failure_budget`, O(what [`FaultGraph::signatures`] takes).
     pub fn of(graph: &FaultGraph, options: &SplitOptions) -> Self {
         let topology = graph.topology();
-        let Worlds { mut all, lost, faults_at_once, affecting: fault_sets } = Worlds::of(graph, options);
+        let (hypotheses, physics) = (Hypotheses::of(graph, options), Physics::of(topology));
+        let can_group =
+            physics.is_certain() && hypotheses.are_decided() && Grouped::fits(&physics, topology.faults().len());
+        let past_budget = if can_group { PastBudget::Stop } else { PastBudget::Lost };
+        let listed = hypotheses.listed(options, past_budget);
+        let is_listed = listed.is_some();
+        let Worlds { mut all, lost, faults_at_once, affecting: fault_sets } =
+            listed.unwrap_or_else(|| hypotheses.grouped());
         let affecting = all.partition_point(|world| world.affects);
         let mass: f64 = all[..affecting].iter().map(|world| world.weight).sum();
         for world in &mut all {
             world.weight /= if mass > 0.0 { mass } else { 1.0 };
         }
-        let mut is_service = vec![false; topology.systems().len()];
-        for system in topology.service_systems() {
-            is_service[system.index()] = true;
-        }
-        let services = |world: &World| signature(world.failed.iter().filter(|system| is_service[system.index()]));
-        let (class, classes) = numbered(all[..affecting].iter().map(services));
-        let physics = Physics::of(topology);
-        let silent =
-            |world: &World| -> f64 { physics.failures(world).map(|channel| 1.0 - physics.detects(channel)).product() };
-        let reported = all.iter().map(|world| 1.0 - silent(world)).collect();
+        let (class, classes) = numbered(all[..affecting].iter().map(|world| world.public));
         let mut dictionary = Self {
             channels: physics.channels.clone(),
             worlds: all,
@@ -169,30 +103,41 @@ impl FaultDictionary {
             faults: topology.faults().len(),
             class,
             classes,
-            deviations: Rows::new(),
-            idle: physics.idle.clone(),
-            reported,
-            incidents: Drawn::Some { world: Vec::new(), alarms: Rows::new() },
+            reported: Vec::new(),
+            incidents: Drawn::Some(Draws { count: 0, rivals: Vec::new() }),
             lost: if lost > 0.0 { lost / (mass + lost) } else { 0.0 },
             faults_at_once,
         };
-        let expanded = dictionary.expanded(&physics, options.reading_budget);
-        let (incidents, left_out) = expanded.unwrap_or_else(|| {
-            for world in &dictionary.worlds[..affecting] {
-                dictionary.deviations.push(physics.deviations(world));
-            }
-            (dictionary.drawn(options), 0.0)
-        });
-        dictionary.incidents = incidents;
-        dictionary.lost += (1.0 - dictionary.lost) * left_out;
+        if is_listed {
+            dictionary.read(&physics, options);
+        } else {
+            let grouped = Grouped::of(graph, &physics, &dictionary.worlds);
+            dictionary.reported = grouped.reported(&physics);
+            dictionary.incidents = Drawn::Grouped(Box::new(grouped));
+        }
         dictionary
+    }
+
+    /// Reads the worlds whose failures are listed.
+    fn read(&mut self, physics: &Physics<'_>, options: &SplitOptions) {
+        let silent = |world: &World| -> f64 {
+            physics.failures(&world.failed).map(|channel| 1.0 - physics.detects(channel)).product()
+        };
+        self.reported = self.worlds.iter().map(|world| 1.0 - silent(world)).collect();
+        // What is certain is not expanded.
+        let budget = if physics.is_certain() { usize::MAX } else { options.reading_budget };
+        let (incidents, left_out) = self.expanded(physics, budget).unwrap_or_else(|| {
+            (Drawn::Some(Draws::of(&self.worlds[..self.affecting], &self.class, physics, options)), 0.0)
+        });
+        self.incidents = incidents;
+        self.lost += (1.0 - self.lost) * left_out;
     }
 
     /// How the readings were counted.
     pub fn readings(&self) -> Readings {
         match self.incidents {
-            Drawn::All { .. } => Readings::Exact,
-            Drawn::Some { .. } => Readings::Sampled,
+            Drawn::All { .. } | Drawn::Grouped(_) => Readings::Exact,
+            Drawn::Some(_) => Readings::Sampled,
         }
     }
 
@@ -200,21 +145,23 @@ impl FaultDictionary {
     pub(super) fn count(&self) -> usize {
         match &self.incidents {
             Drawn::All { weight, .. } => weight.len(),
-            Drawn::Some { world, .. } => world.len(),
+            Drawn::Grouped(_) => self.affecting,
+            Drawn::Some(draws) => draws.count,
         }
     }
 
-    /// The probabilities of an alarm in a world, of the channels where it is not 0, given which deviate.
-    fn alarms(&self, own: &[(u32, f64)], noisy_idle: &[u32]) -> Vec<(u32, f64)> {
-        let idle = noisy_idle.iter().filter(|channel| own.binary_search_by_key(*channel, |(c, _)| *c).is_err());
-        let mut all: Vec<(u32, f64)> = idle.map(|channel| (*channel, self.idle[*channel as usize])).collect();
-        all.extend(own.iter().filter(|(_, p)| *p > 0.0));
-        all.sort_unstable_by_key(|(channel, _)| *channel);
-        all
-    }
-
-    fn idle_alarms(&self) -> Vec<u32> {
-        (0..self.idle.len() as u32).filter(|channel| self.idle[*channel as usize] > 0.0).collect()
+    /// By system: the probability that it fails in an incident. O(Σ what fails).
+    pub(super) fn failing(&self, systems: usize) -> Vec<f64> {
+        if let Drawn::Grouped(grouped) = &self.incidents {
+            return grouped.failing(&self.worlds);
+        }
+        let mut fails = vec![0.0; systems];
+        for world in &self.worlds[..self.affecting] {
+            for system in &world.failed {
+                fails[system.index()] += world.weight;
+            }
+        }
+        fails
     }
 
     /// The readings of all worlds, and the probability of those left out: all of them if they are no more than so many, else
@@ -225,12 +172,15 @@ impl FaultDictionary {
 
     /// Leaves out readings that are less probable, given their world, than `cutoff`.
     fn expanded_above(&self, cutoff: f64, physics: &Physics<'_>, budget: usize) -> Option<(Drawn, f64)> {
-        let idle = self.idle_alarms();
+        let noisy_channels = physics.noisy();
         let (mut weight, mut world_of, mut noisy) = (Vec::new(), Vec::new(), false);
         let mut alarms: Rows<u32> = Rows::new();
         for world in 0..self.affecting {
-            let readings = self.alarms(&physics.deviations(&self.worlds[world]), &idle);
+            let readings = physics.alarms(&physics.deviations(&self.worlds[world].failed), &noisy_channels);
             let (certain, uncertain): (Vec<_>, Vec<_>) = readings.into_iter().partition(|(_, p)| *p >= 1.0);
+            if count_above(cutoff, &uncertain, budget - weight.len()) > budget - weight.len() {
+                return None;
+            }
             let certain: Vec<u32> = certain.iter().map(|(channel, _)| *channel).collect();
             noisy |= !uncertain.is_empty();
             // A part of a reading is no less probable than the whole, so what is cut off stays off.
@@ -273,104 +223,35 @@ impl FaultDictionary {
         let alarmed = alarms.inverted(self.channels.len());
         Some((Drawn::All { weight, world: world_of, alarmed, noisy }, lost))
     }
-
-    fn drawn(&self, options: &SplitOptions) -> Drawn {
-        let mut random = Random(options.seed);
-        let sums: Vec<f64> = self.worlds[..self.affecting]
-            .iter()
-            .scan(0.0, |sum, world| {
-                *sum += world.weight;
-                Some(*sum)
-            })
-            .collect();
-        let idle = self.idle_alarms();
-        let (mut world_of, mut alarms) = (Vec::new(), Rows::new());
-        let most = (DRAWN / self.affecting.max(1) as u64).max(FEWEST_DRAWN);
-        for _ in 0..options.samples.clamp(2, most) {
-            let at = random.unit() * sums.last().copied().unwrap_or(0.0);
-            let world = sums.partition_point(|sum| *sum <= at).min(self.affecting - 1);
-            let readings = self.alarms(self.deviations.row(world), &idle);
-            let row: Vec<u32> =
-                readings.iter().filter(|(_, p)| random.unit() < *p).map(|(channel, _)| *channel).collect();
-            world_of.push(world as u32);
-            alarms.push(row);
-        }
-        Drawn::Some { world: world_of, alarms }
-    }
 }
 
-/// The channels of a topology.
-struct Physics<'t> {
-    topology: &'t Topology,
-    channels: Vec<Channel>,
-    idle: Vec<f64>,
-    /// By system: the channels about it.
-    about: Rows<u32>,
-    /// By system: the channels of the monitors that run on it.
-    hosted: Rows<u32>,
-}
-
-impl<'t> Physics<'t> {
-    fn of(topology: &'t Topology) -> Self {
-        let systems = topology.systems().len();
-        let mut channels = Vec::new();
-        for (at, monitor) in topology.monitors().iter().enumerate() {
-            let monitor_index = Some(MonitorIndex::new(at));
-            channels.extend(monitor.watches.iter().map(|system| Channel { system: *system, monitor: monitor_index }));
-        }
-        let mut is_watched = vec![false; systems];
-        for channel in &channels {
-            is_watched[channel.system.index()] = true;
-        }
-        let unwatched = (0..systems).filter(|system| !is_watched[*system]);
-        channels.extend(unwatched.map(|system| Channel { system: SystemIndex::new(system), monitor: None }));
-        let monitor = |channel: &Channel| channel.monitor.map(|monitor| &topology.monitors()[monitor.index()]);
-        let idle = channels.iter().map(|channel| monitor(channel).map_or(0.0, |m| m.false_alarms.get())).collect();
-        let mut subject: Rows<u32> = Rows::new();
-        let mut host: Rows<u32> = Rows::new();
-        for channel in &channels {
-            subject.push([channel.system.index() as u32]);
-            host.push(monitor(channel).and_then(|m| m.runs_on).map(|host| host.index() as u32));
-        }
-        Self { topology, about: subject.inverted(systems), hosted: host.inverted(systems), channels, idle }
+/// How many readings of independent channels, given the probability of an alarm of each, are more probable than a cutoff; no more
+/// are counted than one past the budget.
+///
+/// Every reading is the most probable one with some channels the other way, each of which costs a factor. The least costly
+/// come first, so that a search by depth meets nothing but what it counts. O(channels · log channels + budget).
+fn count_above(cutoff: f64, uncertain: &[(u32, f64)], budget: usize) -> usize {
+    let most: f64 = uncertain.iter().map(|(_, p)| p.max(1.0 - p)).product();
+    let mut factors: Vec<f64> = uncertain.iter().map(|(_, p)| p.min(1.0 - p) / p.max(1.0 - p)).collect();
+    factors.sort_unstable_by(|a, b| b.total_cmp(a));
+    if most <= cutoff {
+        return 0;
     }
-
-    fn detects(&self, channel: u32) -> f64 {
-        let monitor = self.channels[channel as usize].monitor;
-        monitor.map_or(1.0, |monitor| self.topology.monitors()[monitor.index()].detects.get())
-    }
-
-    fn is_silent(&self, channel: u32, world: &World) -> bool {
-        let monitor = self.channels[channel as usize].monitor;
-        let host = monitor.and_then(|monitor| self.topology.monitors()[monitor.index()].runs_on);
-        host.is_some_and(|host| world.failed.binary_search(&host).is_ok())
-    }
-
-    /// The reports that can tell of a failure in a world.
-    fn failures(&self, world: &World) -> impl Iterator<Item = u32> {
-        let about = world.failed.iter().flat_map(|system| self.about.row(system.index())).copied();
-        let reports = about.filter(|channel| self.channels[*channel as usize].monitor.is_some());
-        reports.filter(|channel| !self.is_silent(*channel, world))
-    }
-
-    /// The channels that read otherwise than if all worked, sorted, with the probability of an alarm.
-    fn deviations(&self, world: &World) -> Vec<(u32, f64)> {
-        let mut readings: Vec<(u32, f64)> = Vec::new();
-        for system in &world.failed {
-            for channel in self.about.row(system.index()).iter().filter(|channel| !self.is_silent(**channel, world)) {
-                readings.push((*channel, self.detects(*channel)));
+    // Readings, each with the first channel that may still be turned.
+    let (mut open, mut count) = (vec![(most, 0)], 1);
+    while let Some((probability, first)) = open.pop() {
+        for (at, factor) in factors.iter().enumerate().skip(first) {
+            if probability * factor <= cutoff {
+                break;
             }
-            readings.extend(self.hosted.row(system.index()).iter().map(|channel| (*channel, 0.0)));
+            count += 1;
+            if count > budget {
+                return count;
+            }
+            open.push((probability * factor, at + 1));
         }
-        readings.sort_unstable_by_key(|(channel, _)| *channel);
-        readings.retain(|(channel, p)| (p - self.idle[*channel as usize]).abs() > 0.0);
-        readings
     }
-}
-
-/// The signature of a set of systems.
-fn signature<'s>(systems: impl Iterator<Item = &'s SystemIndex>) -> u128 {
-    systems.fold(0, |sum, system| sum ^ key(system.index()))
+    count
 }
 
 /// Numbers 0, 1, … for equal keys, in the order of their first appearance; and how many there are.

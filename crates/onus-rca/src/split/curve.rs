@@ -8,12 +8,13 @@
 //! the fault, then the names. *Random* merges: many orders, of which each number of contractors shows the range and
 //! the middle.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use onus_model::{Alternative, ContractorIndex, Model, SystemIndex};
 use serde::Serialize;
 
-use super::report::{ExpectedTerms, Incidents, StructureSplit};
+use super::report::{ExpectedTerms, Incidents, Judge, StructureSplit};
 use super::{FaultDictionary, SplitOptions};
 use crate::figure::Figure;
 use crate::random::Random;
@@ -91,8 +92,9 @@ impl Curve {
         curve: &CurveOptions,
     ) -> Self {
         let options = SplitOptions { confusion: 0, list: 0, ..options.clone() };
+        let kept = RefCell::new(Judge::of(dictionary, &options));
         let judge = |model: &Model, merged: Option<(String, String)>| {
-            let split = StructureSplit::of("", model, dictionary, &options);
+            let split = kept.borrow_mut().structure("", model);
             let StructureSplit { contractors, headline, fault, contractor, .. } = split;
             CurvePoint { contractors, merged, headline, fault, contractor }
         };

@@ -67,6 +67,11 @@ impl Labels {
         Self { own: own.collect(), pooled, views, outcomes }
     }
 
+    /// What all see together, then what each view sees.
+    pub(super) fn channels(&self) -> impl Iterator<Item = &[u32]> {
+        std::iter::once(self.pooled.as_slice()).chain(self.views.iter().map(|(_, seen)| seen.as_slice()))
+    }
+
     /// Keeps what is public and the views that see most channels, no more than so many (at least one). Returns how many are
     /// gone.
     pub(super) fn keep(&mut self, most: usize) -> usize {

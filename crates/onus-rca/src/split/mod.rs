@@ -7,10 +7,11 @@
 //!           =          split            +        unmonitored        +  inherent
 //! ```
 //!
-//! Physics and law stay apart. [`FaultDictionary`] lists the incidents with what can be read of each: `worlds` spreads the
-//! faults, `channels` adds the readings; no contract is looked at, and it is made once. [`Split::of`] judges it under one
+//! Physics and law stay apart. [`FaultDictionary`] holds the incidents with what can be read of each: `worlds` spreads the
+//! faults, `physics` knows the channels, `channels` adds the readings: all listed, or hashed view by view where monitors are perfect and
+//! lists too long (`grouped`), or drawn (`draws`). No contract is looked at, and it is made once. [`Split::of`] judges it under one
 //! structure after the other: `labels` says who sees which channel and who answers for which fault, and then views are
-//! grouped by `signatures` where all readings are listed, or `sampled` where they were drawn; `tally` is what is summed up.
+//! grouped by `signatures` where all readings are known, or `sampled` where they were drawn; `tally` is what is summed up.
 //! `report` makes figures of the sums. `curve` and `plan` judge many structures.
 //!
 //! Incidents: one fault (or up to two) is present, weighted by its prior odds; given that a service fails. The failed services
@@ -18,9 +19,13 @@
 
 mod channels;
 mod curve;
+mod draws;
+mod grouped;
 mod labels;
+mod physics;
 mod plan;
 mod report;
+mod rows;
 mod sampled;
 mod signatures;
 mod tally;
@@ -45,8 +50,9 @@ pub struct SplitOptions {
     /// Worlds that uncertain couplings may branch into. Branches that do not fit are left out, the least probable first; the
     /// figures are then intervals that allow for them. Default 2^18.
     pub world_budget: usize,
-    /// Failed systems that may be listed, over all sets of systems that fail together. Fault sets that would go past it are left
-    /// out, the least probable first; the figures are then intervals that allow for them. Default 2^26, some 1 GB.
+    /// Failed systems that may be listed, over all sets of systems that fail together. Where there are more, and neither a reading
+    /// nor a coupling is uncertain, nothing is listed and all is worked out by signatures, with the same answer; else fault sets that would
+    /// go past it are left out, the least probable first, and the figures are intervals that allow for them. Default 2^26, some 1 GB.
     pub failure_budget: usize,
     /// Readings that uncertain monitors may be expanded into; where there are more, incidents are drawn. Default 2^18.
     pub reading_budget: usize,
@@ -60,7 +66,8 @@ pub struct SplitOptions {
     pub confusion: usize,
     /// Views that are listed, those with the least doubt first. Default 100.
     pub list: usize,
-    /// Contractors whose views are looked at where incidents are drawn, those that see most first. Default 64.
+    /// Contractors whose views are looked at where incidents are drawn or worked out by signatures, those that see most first.
+    /// Default 64.
     pub sampled_views: usize,
 }
 

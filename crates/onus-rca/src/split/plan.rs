@@ -10,11 +10,13 @@
 //! channels can tell together what neither hints at alone; the headline is the best of several views; and integrators and
 //! mergers change what is asked. What can be said is a bound: neither telemetry nor monitors lower doubt below its inherent part.
 
+use std::cell::RefCell;
+
 use onus_model::{Alternative, ContractorIndex, DutyKind, Element, Model, SystemIndex};
 use serde::Serialize;
 
 use super::curve::pairs;
-use super::report::{ExpectedTerms, Incidents, StructureSplit};
+use super::report::{ExpectedTerms, Incidents, Judge, StructureSplit};
 use super::{FaultDictionary, SplitOptions};
 use crate::figure::Figure;
 
@@ -118,7 +120,9 @@ impl Plan {
     /// O(steps · (4 · tried + contractors)) structures are judged.
     pub fn of(model: &Model, dictionary: &FaultDictionary, options: &SplitOptions, plan: &PlanOptions) -> Self {
         let options = SplitOptions { confusion: 0, list: 0, ..options.clone() };
-        let planner = Planner { dictionary, options: &options, plan };
+        let judge = RefCell::new(Judge::of(dictionary, &options));
+        let failing = dictionary.failing(model.systems().len());
+        let planner = Planner { dictionary, judge, failing, options: &options, plan };
         let actual = planner.judge(model);
         let mut ranked = planner.measures(model, &actual);
         let affordable = |ranked: &[(Measure, Model)], left: f64| {
@@ -166,13 +170,16 @@ impl Plan {
 
 struct Planner<'d> {
     dictionary: &'d FaultDictionary,
+    judge: RefCell<Judge<'d>>,
+    /// By system: the probability that it fails in an incident.
+    failing: Vec<f64>,
     options: &'d SplitOptions,
     plan: &'d PlanOptions,
 }
 
 impl Planner<'_> {
     fn judge(&self, model: &Model) -> StructureSplit {
-        StructureSplit::of("", model, self.dictionary, self.options)
+        self.judge.borrow_mut().structure("", model)
     }
 
     /// What lowers doubt, the greatest drop per unit of cost first.
@@ -213,12 +220,7 @@ impl Planner<'_> {
     fn watches(&self, model: &Model, before: &StructureSplit) -> Vec<Alternative> {
         let Some(viewer) = model.contractor(&before.headline) else { return Vec::new() };
         let responsibility = model.responsibility(self.options.day);
-        let mut fails = vec![0.0; model.systems().len()];
-        for world in &self.dictionary.worlds[..self.dictionary.affecting] {
-            for system in &world.failed {
-                fails[system.index()] += world.weight;
-            }
-        }
+        let fails = &self.failing;
         let unwatched = self.dictionary.channels.iter().filter(|channel| channel.monitor.is_none());
         let mut systems: Vec<SystemIndex> = unwatched
             .map(|channel| channel.system)

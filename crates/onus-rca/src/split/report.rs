@@ -1,14 +1,19 @@
 //! From sums to figures: what is reported of a structure.
 
-use onus_model::Model;
+use std::collections::BTreeMap;
+
+use onus_model::{Model, SystemIndex};
 use serde::Serialize;
 
 use super::SplitOptions;
-use super::channels::{Drawn, FaultDictionary, Readings, Rows};
+use super::channels::{Drawn, FaultDictionary, Readings};
+use super::draws::Draws;
+use super::grouped::Grouped;
 use super::labels::Labels;
-use super::sampled;
-use super::signatures::Signatures;
-use super::tally::{Detail, LEVELS, Mean, Tally};
+use super::rows::Rows;
+use super::sampled::{Asked, Beliefs, Seen, Wants, viewers};
+use super::signatures::{Asks, Level, Signatures, Source};
+use super::tally::{Detail, LEVELS, Mean, Read, Tally};
 use super::worlds::World;
 use crate::doubt::DoubtSource;
 use crate::figure::{Figure, How};
@@ -67,7 +72,8 @@ pub struct StructureSplit {
     pub views: Vec<ViewSplit>,
     /// Views that are not listed.
     pub views_left_out: usize,
-    /// Contractors whose views were not looked at, because incidents were drawn and they see less than others.
+    /// Contractors whose views were not looked at, because incidents were drawn or went past the budget for lists, and they see
+    /// less than others.
     pub views_not_looked_at: usize,
     /// The figures of testability, with contractors in the place of parts to replace.
     pub testability: Testability,
@@ -160,7 +166,8 @@ impl Split {
     /// O(structures · (channels + views' alarms + outcomes of the public classes they touch)) where readings are listed; see
     /// [`FaultDictionary`].
     pub fn of(dictionary: &FaultDictionary, structures: &[(String, Model)], options: &SplitOptions) -> Self {
-        let judged = structures.iter().map(|(name, model)| StructureSplit::of(name, model, dictionary, options));
+        let mut judge = Judge::of(dictionary, options);
+        let judged = structures.iter().map(|(name, model)| judge.structure(name, model));
         Self { structures: judged.collect(), incidents: dictionary.incidents(options) }
     }
 }
@@ -253,16 +260,42 @@ struct Sums {
 impl StructureSplit {
     /// Judges a dictionary under one structure.
     pub fn of(name: &str, model: &Model, dictionary: &FaultDictionary, options: &SplitOptions) -> Self {
+        Judge::of(dictionary, options).structure(name, model)
+    }
+}
+
+/// Judges structures, one after the other, and keeps of each what serves the next.
+pub(super) struct Judge<'d> {
+    dictionary: &'d FaultDictionary,
+    options: &'d SplitOptions,
+    beliefs: Beliefs,
+}
+
+impl<'d> Judge<'d> {
+    pub(super) fn of(dictionary: &'d FaultDictionary, options: &'d SplitOptions) -> Self {
+        Self { dictionary, options, beliefs: Beliefs::default() }
+    }
+
+    pub(super) fn structure(&mut self, name: &str, model: &Model) -> StructureSplit {
+        let (dictionary, options) = (self.dictionary, self.options);
         let mut labels = Labels::of(model, dictionary, options.day);
-        let not_looked_at = match dictionary.readings() {
-            Readings::Exact => 0,
-            Readings::Sampled => labels.keep(options.sampled_views),
+        let not_looked_at = match &dictionary.incidents {
+            Drawn::All { .. } => 0,
+            Drawn::Grouped(_) | Drawn::Some(_) => labels.keep(options.sampled_views),
         };
         let maker = Maker::of(dictionary, options);
         let levels = [dictionary.faults(), dictionary.answers(&labels)];
         let sums = match &dictionary.incidents {
-            Drawn::All { .. } => maker.listed(&labels, &levels),
-            Drawn::Some { .. } => maker.drawn(&labels, &levels),
+            Drawn::All { weight, world, alarmed, .. } => {
+                let signatures = Signatures::of(weight.clone(), world.clone(), &dictionary.class, dictionary.classes);
+                maker.listed(&labels, &levels, signatures, |views, visit| {
+                    for (view, channels) in views.iter().enumerate() {
+                        visit(view, Source::Channels(alarmed, channels));
+                    }
+                })
+            }
+            Drawn::Grouped(grouped) => maker.grouped(&labels, &levels, grouped),
+            Drawn::Some(draws) => maker.drawn(&labels, &levels, draws, &mut self.beliefs),
         };
         maker.report(name, model, &labels, &sums, not_looked_at)
     }
@@ -272,7 +305,9 @@ impl StructureSplit {
 const NO_DOUBT: f64 = 0.005;
 
 fn source(terms: ExpectedTerms, contractors: usize) -> DoubtSource {
-    let [split, unmonitored, inherent] = [terms.split, terms.unmonitored, terms.inherent].map(Figure::middle);
+    // What differs by rounding alone is a tie.
+    let rounded = |figure: Figure| (figure.middle() * 1e9).round();
+    let [split, unmonitored, inherent] = [terms.split, terms.unmonitored, terms.inherent].map(rounded);
     if contractors == 1 {
         DoubtSource::OneOwner
     } else if terms.doubt.hi < NO_DOUBT {
@@ -298,7 +333,8 @@ impl<'d> Maker<'d> {
     fn of(dictionary: &'d FaultDictionary, options: &'d SplitOptions) -> Self {
         let (negligible, samples) = match &dictionary.incidents {
             Drawn::All { noisy, .. } => (if *noisy { NEGLIGIBLE } else { 0.0 }, None),
-            Drawn::Some { world, .. } => (NEGLIGIBLE, Some(world.len() as f64)),
+            Drawn::Grouped(_) => (0.0, None),
+            Drawn::Some(draws) => (NEGLIGIBLE, Some(draws.count as f64)),
         };
         Self { dictionary, options, negligible, samples }
     }
@@ -307,40 +343,72 @@ impl<'d> Maker<'d> {
         [self.dictionary.faults, labels.outcomes.all().len()]
     }
 
-    fn listed(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2]) -> Sums {
+    fn nothing(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2]) -> Sums {
         let outcomes = self.outcomes(labels);
-        let mut sums = Sums {
+        Sums {
             views: vec![[Sum::default(); 2]; labels.views.len() + 1],
             inherent: [0, 1].map(|level| self.dictionary.inherent(&levels[level])),
             detail: Detail::of(outcomes[1], self.options.confusion),
             own: vec![Mean::default(); labels.views.len()],
             prior: self.dictionary.prior(&levels[1], outcomes[1]),
             by_one: Mean::default(),
-        };
-        for (level, rows) in levels.iter().enumerate() {
-            let made = Signatures::of(self.dictionary, rows, outcomes[level], self.negligible);
-            let Some(mut signatures) = made else { continue };
-            let mut marked = vec![false; self.dictionary.count()];
-            signatures.mark_public(&mut marked);
-            signatures.each(&labels.pooled, |weight, posterior| {
-                sums.views[0][level].tally.add(weight, posterior, self.negligible);
-                if level == 1 {
-                    sums.detail.add(weight, posterior, self.negligible);
-                }
-            });
-            for (at, (_, channels)) in labels.views.iter().enumerate() {
-                let viewed = signatures.view(channels, &mut marked);
-                sums.views[at + 1][level].tally = viewed.tally;
-                let own = if level == 1 { labels.own[at] } else { None };
-                if let Some(own) = own {
-                    let more = viewed.alone.iter().filter(|(outcome, _)| *outcome as usize == own);
-                    sums.own[at].value = signatures.publicly_alone()[own] + more.map(|(_, mass)| mass).sum::<f64>();
-                }
-            }
-            if level == 1 {
-                sums.by_one.value = signatures.mass(&marked);
-            }
         }
+    }
+
+    fn grouped(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2], grouped: &Grouped) -> Sums {
+        let weight = self.dictionary.worlds[..self.dictionary.affecting].iter().map(|world| world.weight).collect();
+        let world = (0..self.dictionary.affecting as u32).collect();
+        let signatures = Signatures::of(weight, world, &self.dictionary.class, self.dictionary.classes);
+        self.listed(labels, levels, signatures, |views, visit| {
+            grouped.columns(views, |view, column| visit(view, Source::Hashes(column)));
+        })
+    }
+
+    /// `sources` calls back with what each of some views reads, in order.
+    fn listed(
+        &self,
+        labels: &Labels,
+        levels: &[Rows<(u32, f64)>; 2],
+        mut signatures: Signatures<'_>,
+        sources: impl FnOnce(&[&[u32]], &mut dyn FnMut(usize, Source<'_>)),
+    ) -> Sums {
+        let outcomes = self.outcomes(labels);
+        let mut sums = self.nothing(labels, levels);
+        let [fault, answer] = [(0, Asks::Doubt), (1, Asks::All)]
+            .map(|(level, asks)| Level::of(&signatures, &levels[level], outcomes[level], asks, self.negligible));
+        // Views that see the same are one; pooled is the first.
+        let mut alike: BTreeMap<&[u32], Vec<usize>> = BTreeMap::new();
+        for (at, channels) in labels.channels().enumerate() {
+            alike.entry(channels).or_default().push(at);
+        }
+        let (views, alike): (Vec<&[u32]>, Vec<Vec<usize>>) = alike.into_iter().unzip();
+        let mut marked = vec![false; self.dictionary.count()];
+        signatures.mark_public(&answer, &mut marked);
+        // What pooled alone isolates is isolated by no single view.
+        let mut unmarked = marked.clone();
+        sources(&views, &mut |view, source| {
+            signatures.read(source);
+            let marked = if alike[view] == [0] { &mut unmarked } else { &mut marked };
+            let mut viewed = [&fault, &answer].map(|level| signatures.view(level, marked));
+            if alike[view].contains(&0) {
+                // Summed up reading by reading: what is certain comes to 0 and nothing else.
+                for (level, viewed) in [&fault, &answer].into_iter().zip(&mut viewed) {
+                    viewed.tally = Tally::default();
+                    signatures.each(level, |weight, read, _| viewed.tally.add(weight, read));
+                }
+                signatures.each(&answer, |weight, read, posterior| sums.detail.add(weight, read, posterior));
+            }
+            for at in &alike[view] {
+                for (level, viewed) in viewed.iter().enumerate() {
+                    sums.views[*at][level].tally = viewed.tally;
+                }
+                if let Some(own) = at.checked_sub(1).and_then(|at| labels.own[at]) {
+                    let more = viewed[1].alone.iter().filter(|(outcome, _)| *outcome as usize == own);
+                    sums.own[at - 1].value = answer.publicly_alone[own] + more.map(|(_, mass)| mass).sum::<f64>();
+                }
+            }
+        });
+        sums.by_one.value = signatures.mass(&marked);
         for at in 0..sums.views.len() {
             for level in 0..2 {
                 let beyond = sums.views[at][level].tally.entropy.value - sums.views[0][level].tally.entropy.value;
@@ -350,47 +418,46 @@ impl<'d> Maker<'d> {
         sums
     }
 
-    fn drawn(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2]) -> Sums {
-        let outcomes = self.outcomes(labels);
-        let weight = self.samples.map_or(1.0, f64::recip);
-        let views: Vec<&[u32]> = std::iter::once(&labels.pooled)
-            .chain(labels.views.iter().map(|(_, seen)| seen))
-            .map(Vec::as_slice)
-            .collect();
-        let own = &labels.own;
-        let mut sums = Sums {
-            views: vec![[Sum::default(); 2]; views.len()],
-            inherent: [0, 1].map(|level| self.dictionary.inherent(&levels[level])),
-            detail: Detail::of(outcomes[1], self.options.confusion),
-            own: vec![Mean::default(); labels.views.len()],
-            prior: self.dictionary.prior(&levels[1], outcomes[1]),
-            by_one: Mean::default(),
-        };
-        let mut is_isolated = vec![false; self.dictionary.count()];
-        let mut pooled = vec![[0.0; 2]; self.dictionary.count()];
-        let with_outcomes = [(&levels[0], outcomes[0]), (&levels[1], outcomes[1])];
-        sampled::each(self.dictionary, &views, &with_outcomes, |incident, view, level, posterior| {
-            let sum = &mut sums.views[view][level];
-            sum.tally.add(weight, posterior, self.negligible);
-            let bits = crate::doubt::bits(posterior.iter().map(|(_, q)| *q));
-            if view == 0 {
-                pooled[incident][level] = bits;
-            }
-            sum.beyond_pooled.add(weight, bits - pooled[incident][level]);
-            if level == 1 {
-                let alone = super::tally::isolated(posterior, self.negligible);
+    fn drawn(&self, labels: &Labels, levels: &[Rows<(u32, f64)>; 2], draws: &Draws, beliefs: &mut Beliefs) -> Sums {
+        let weight = (draws.count as f64).recip();
+        let views: Vec<&[u32]> = labels.channels().collect();
+        let viewers = viewers(&views, self.dictionary.channels.len());
+        let worlds = &self.dictionary.worlds;
+        let mut sums = self.nothing(labels, levels);
+        for (number, rivals) in draws.rivals.iter().enumerate() {
+            let (seen, asked) = (Seen::of(rivals, &viewers, views.len()), Asked::of(rivals, &levels[1]));
+            let mut is_isolated = vec![false; rivals.incidents.len()];
+            let mut pooled = [Vec::new(), Vec::new()];
+            for (view, channels) in views.iter().enumerate() {
+                let sight = (&seen, view, *channels);
+                let faults = beliefs.faults((number, rivals), worlds, sight);
+                let wants = if view == 0 { Wants::Posteriors } else { Wants::Reads };
+                let answers = beliefs.answers((number, rivals, &asked), worlds, sight, (wants, self.negligible));
                 if view == 0 {
-                    sums.detail.add(weight, posterior, self.negligible);
-                } else if let Some(alone) = alone {
-                    is_isolated[incident] = true;
-                    if own[view - 1] == Some(alone as usize) {
-                        sums.own[view - 1].add(weight, super::tally::of(posterior, alone));
+                    pooled = [faults.to_vec(), answers.reads.iter().map(|read| read.bits).collect()];
+                }
+                let [fault, answer] = &mut sums.views[view];
+                for (at, (bits, read)) in faults.iter().zip(&answers.reads).enumerate() {
+                    fault.tally.entropy.add(weight, *bits);
+                    fault.beyond_pooled.add(weight, bits - pooled[0][at]);
+                    answer.tally.add(weight, read);
+                    answer.beyond_pooled.add(weight, read.bits - pooled[1][at]);
+                    let alone = read.alone.map(|(place, q)| (asked.outcomes[place as usize], q));
+                    if view == 0 {
+                        let name = |(place, q): &(u32, f64)| (asked.outcomes[*place as usize], *q);
+                        let posterior: Vec<(u32, f64)> = answers.posteriors.row(at).iter().map(name).collect();
+                        sums.detail.add(weight, &Read { alone, ..*read }, &posterior);
+                    } else if let Some((outcome, q)) = alone {
+                        is_isolated[at] = true;
+                        if labels.own[view - 1] == Some(outcome as usize) {
+                            sums.own[view - 1].add(weight, q);
+                        }
                     }
                 }
             }
-        });
-        for isolated in &is_isolated {
-            sums.by_one.add(weight, f64::from(u8::from(*isolated)));
+            for isolated in is_isolated {
+                sums.by_one.add(weight, f64::from(u8::from(isolated)));
+            }
         }
         sums
     }
@@ -574,12 +641,18 @@ impl<'d> Maker<'d> {
     /// No sampling: alarms about different systems are independent given what has failed.
     fn detected(&self, labels: &Labels) -> Figure {
         let dictionary = self.dictionary;
-        let mut is_looked_at = rustc_hash::FxHashSet::default();
         let looks = labels.pooled.iter().map(|channel| dictionary.channels[*channel as usize]);
-        is_looked_at.extend(looks.filter(|channel| channel.monitor.is_none()).map(|channel| channel.system));
+        let looks = looks.filter(|channel| channel.monitor.is_none()).map(|channel| channel.system);
+        let elsewhere = &dictionary.worlds[dictionary.affecting..];
+        let is_seen: Vec<bool> = if let Drawn::Grouped(grouped) = &dictionary.incidents {
+            grouped.fail_elsewhere(looks.collect())
+        } else {
+            let is_looked_at: rustc_hash::FxHashSet<SystemIndex> = looks.collect();
+            elsewhere.iter().map(|world| world.failed.iter().any(|system| is_looked_at.contains(system))).collect()
+        };
+        let is_seen = std::iter::repeat_n(true, dictionary.affecting).chain(is_seen);
         let (mut all, mut noticed) = (0.0, 0.0);
-        for (world, reported) in dictionary.worlds.iter().zip(&dictionary.reported) {
-            let is_seen = world.affects || world.failed.iter().any(|system| is_looked_at.contains(system));
+        for ((world, reported), is_seen) in dictionary.worlds.iter().zip(&dictionary.reported).zip(is_seen) {
             all += world.weight;
             noticed += world.weight * if is_seen { 1.0 } else { *reported };
         }

@@ -2,25 +2,59 @@
 //! classes and the outcomes in them.
 //!
 //! Most incidents raise no alarm that a given contractor sees, and all of those with the same failed services read alike to it.
-//! So the public classes are summed up once ([`Signatures::of`]), and a view only looks at the incidents in which one of its own
-//! channels alarms ([`Signatures::view`]): what these are is taken out of their public classes and grouped by hashes of
-//! the alarms. A structure with as many contractors as systems costs little more than one with few.
+//! So the public classes are summed up once for each question ([`Level::of`]), and a view only looks at the incidents in which one of
+//! its own channels alarms: [`Signatures::read`] hashes them, once for all questions, and [`Signatures::view`] takes what they are
+//! out of their public classes and groups it by hash. A structure with as many contractors as systems costs little more than one with
+//! few.
 
-use super::channels::{Drawn, FaultDictionary, Rows};
-use super::tally::{Posterior, Tally, isolated};
+use super::rows::Rows;
+use super::tally::{Posterior, Read, Tally};
 use crate::random::key;
 
 /// Outcome with its mass and the number of incidents that have some of it.
 type Entry = (u32, f64, u32);
 
-/// All incidents, by what is public, at one level.
+/// What a view reads.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'r> {
+    /// Some channels, given the incidents in which each channel alarms.
+    Channels(&'r Rows<u32>, &'r [u32]),
+    /// By incident, a hash of what is read; 0 for nothing.
+    Hashes(&'r [u128]),
+}
+
+/// All incidents, by what is public, with what one view reads of them.
 pub(super) struct Signatures<'d> {
-    weight: &'d [f64],
-    world: &'d [u32],
-    alarmed: &'d Rows<u32>,
+    weight: Vec<f64>,
+    /// By incident.
+    world: Vec<u32>,
+    /// By affecting world.
     class: &'d [u32],
+    /// By class: its incidents.
+    incidents: Rows<u32>,
+    /// By incident: what the view reads of it.
+    hash: Vec<u128>,
+    /// Incidents of which the view reads something, by class and hash.
+    touched: Vec<u32>,
+    group: Vec<Entry>,
+    taken: Vec<Entry>,
+    posterior: Vec<(u32, f64)>,
+}
+
+/// What is asked at a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// How much doubt there is.
+    Doubt,
+    /// Everything.
+    All,
+}
+
+/// What is public, at one level.
+pub(super) struct Level<'d> {
     /// By affecting world: outcomes with their fractions.
     outcome: &'d Rows<(u32, f64)>,
+    asks: Asks,
     negligible: f64,
     /// By class: its outcomes in order.
     public: Vec<Vec<Entry>>,
@@ -31,21 +65,7 @@ pub(super) struct Signatures<'d> {
     /// Of all classes.
     base: Tally,
     /// By outcome: mass of the classes that leave it alone.
-    base_alone: Vec<f64>,
-    /// By class: its incidents.
-    incidents: Rows<u32>,
-    scratch: Scratch,
-}
-
-/// Reused between views; hashes are all 0 between them.
-#[derive(Default)]
-struct Scratch {
-    /// By incident: what the view reads of it.
-    hash: Vec<u128>,
-    touched: Vec<u32>,
-    group: Vec<Entry>,
-    taken: Vec<Entry>,
-    posterior: Vec<(u32, f64)>,
+    pub(super) publicly_alone: Vec<f64>,
 }
 
 /// What a view comes to.
@@ -55,70 +75,83 @@ pub(super) struct Viewed {
     pub(super) alone: Vec<(u32, f64)>,
 }
 
-impl<'d> Signatures<'d> {
-    /// `None` if the incidents were drawn.
+impl<'d> Level<'d> {
+    /// O(incidents · outcomes of each · log).
     pub(super) fn of(
-        dictionary: &'d FaultDictionary,
+        signatures: &Signatures<'_>,
         outcome: &'d Rows<(u32, f64)>,
         outcomes: usize,
+        asks: Asks,
         negligible: f64,
-    ) -> Option<Self> {
-        let Drawn::All { weight, world, alarmed, .. } = &dictionary.incidents else { return None };
-        let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); dictionary.classes];
-        for (incident, world) in world.iter().enumerate() {
-            by_class[dictionary.class[*world as usize] as usize].push(incident as u32);
-        }
-        let mut incidents = Rows::new();
-        for row in by_class {
-            incidents.push(row);
-        }
-        let mut signatures = Self {
-            weight,
-            world,
-            alarmed,
-            class: &dictionary.class,
+    ) -> Self {
+        let mut level = Self {
             outcome,
+            asks,
             negligible,
             public: Vec::new(),
             tally: Vec::new(),
             alone: Vec::new(),
             base: Tally::default(),
-            base_alone: vec![0.0; outcomes],
-            incidents,
-            scratch: Scratch { hash: vec![0; weight.len()], ..Scratch::default() },
+            publicly_alone: vec![0.0; outcomes],
         };
-        for class in 0..dictionary.classes {
+        let mut posterior = Vec::new();
+        for class in 0..signatures.incidents.len() {
             let mut entries: Vec<Entry> = Vec::new();
             for incident in signatures.incidents.row(class) {
-                signatures.entries(*incident, &mut entries);
+                signatures.entries(&level, *incident, &mut entries);
             }
             merge(&mut entries);
             let mut tally = Tally::default();
-            let mut posterior = Vec::new();
             let mass = normalised(&entries, &mut posterior);
+            let read = level.read(&posterior);
             if mass > 0.0 {
-                tally.add(mass, &posterior, negligible);
+                tally.add(mass, &read);
             }
-            let alone = isolated(&posterior, negligible);
+            let alone = read.alone.map(|(outcome, _)| outcome);
             if let Some(outcome) = alone {
-                signatures.base_alone[outcome as usize] += mass_of(&entries, outcome);
+                level.publicly_alone[outcome as usize] += mass_of(&entries, outcome);
             }
-            signatures.base = signatures.base.plus(tally, 1.0);
-            signatures.public.push(entries);
-            signatures.tally.push(tally);
-            signatures.alone.push(alone);
+            level.base = level.base.plus(tally, 1.0);
+            level.public.push(entries);
+            level.tally.push(tally);
+            level.alone.push(alone);
         }
-        Some(signatures)
+        level
     }
 
-    /// By outcome: mass of the incidents in which what is public leaves it alone.
-    pub(super) fn publicly_alone(&self) -> &[f64] {
-        &self.base_alone
+    fn read(&self, posterior: &Posterior) -> Read {
+        match self.asks {
+            Asks::Doubt => Read::doubt(posterior),
+            Asks::All => Read::of(posterior, self.negligible),
+        }
+    }
+
+    /// Adds one reading; whether it leaves one outcome.
+    fn add(&self, group: &[Entry], posterior: &mut Vec<(u32, f64)>, viewed: &mut Viewed) -> bool {
+        let mass = normalised(group, posterior);
+        if mass <= 0.0 {
+            return false;
+        }
+        let read = self.read(posterior);
+        viewed.tally.add(mass, &read);
+        viewed.alone.extend(read.alone.map(|(outcome, _)| (outcome, mass_of(group, outcome))));
+        read.alone.is_some()
+    }
+}
+
+impl<'d> Signatures<'d> {
+    /// Given, by incident, its weight and world, and by world the class of what is public of it.
+    pub(super) fn of(weight: Vec<f64>, world: Vec<u32>, class: &'d [u32], classes: usize) -> Self {
+        let by_class: Vec<(u32, u32)> = world.iter().map(|world| class[*world as usize]).zip(0..).collect();
+        let incidents = Rows::sorted(&by_class, classes);
+        let hash = vec![0; weight.len()];
+        let (touched, group, taken, posterior) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { weight, world, class, incidents, hash, touched, group, taken, posterior }
     }
 
     /// Marks the incidents in which what is public leaves one outcome.
-    pub(super) fn mark_public(&self, marked: &mut [bool]) {
-        for class in (0..self.alone.len()).filter(|class| self.alone[*class].is_some()) {
+    pub(super) fn mark_public(&self, level: &Level<'_>, marked: &mut [bool]) {
+        for class in (0..level.alone.len()).filter(|class| level.alone[*class].is_some()) {
             for incident in self.incidents.row(class) {
                 marked[*incident as usize] = true;
             }
@@ -130,110 +163,104 @@ impl<'d> Signatures<'d> {
         self.weight.iter().zip(marked).filter(|(_, marked)| **marked).map(|(weight, _)| weight).sum()
     }
 
-    fn entries(&self, incident: u32, entries: &mut Vec<Entry>) {
+    fn entries(&self, level: &Level<'_>, incident: u32, entries: &mut Vec<Entry>) {
         let weight = self.weight[incident as usize];
-        let outcomes = self.outcome.row(self.world[incident as usize] as usize);
+        let outcomes = level.outcome.row(self.world[incident as usize] as usize);
         entries.extend(outcomes.iter().map(|(outcome, fraction)| (*outcome, weight * fraction, 1)));
     }
 
-    fn class_of(&self, incident: u32) -> u32 {
-        self.class[self.world[incident as usize] as usize]
+    /// Hashes what a view reads, beyond what is public. What was read before is forgotten.
+    ///
+    /// O(alarms of its channels, or incidents; and log of the incidents in which something is read for each of them).
+    pub(super) fn read(&mut self, source: Source<'_>) {
+        for incident in self.touched.drain(..) {
+            self.hash[incident as usize] = 0;
+        }
+        match source {
+            Source::Channels(alarmed, channels) => {
+                for channel in channels {
+                    let word = key(*channel as usize);
+                    for incident in alarmed.row(*channel as usize) {
+                        let hash = &mut self.hash[*incident as usize];
+                        if *hash == 0 {
+                            self.touched.push(*incident);
+                        }
+                        *hash ^= word;
+                    }
+                }
+            }
+            Source::Hashes(column) => {
+                self.hash.copy_from_slice(column);
+                self.touched.extend((0_u32..).zip(column).filter(|(_, hash)| **hash != 0).map(|(at, _)| at));
+            }
+        }
+        let (class, world, hash) = (self.class, &self.world, &self.hash);
+        let key = |incident: &u32| (class[world[*incident as usize] as usize], hash[*incident as usize], *incident);
+        self.touched.sort_unstable_by_key(key);
     }
 
-    /// What a view comes to that sees what is public and some channels. Incidents that it isolates are marked.
+    /// What the view comes to that was read last. Incidents that it isolates are marked.
     ///
-    /// O(alarms of these channels · log + outcomes of the public classes they are in).
-    pub(super) fn view(&mut self, channels: &[u32], marked: &mut [bool]) -> Viewed {
-        let mut scratch = self.read(channels);
-        let mut viewed = Viewed { tally: self.base, alone: Vec::new() };
-        let Scratch { hash, touched, group, taken, posterior } = &mut scratch;
-        for of_class in touched.chunk_by(|a, b| self.class_of(*a) == self.class_of(*b)) {
-            let class = self.class_of(of_class[0]) as usize;
-            viewed.tally = viewed.tally.plus(self.tally[class], -1.0);
-            if let Some(outcome) = self.alone[class] {
-                viewed.alone.push((outcome, -mass_of(&self.public[class], outcome)));
+    /// O(incidents in which something is read · log + outcomes of the public classes they are in).
+    pub(super) fn view(&mut self, level: &Level<'_>, marked: &mut [bool]) -> Viewed {
+        let [mut group, mut taken] = [&mut self.group, &mut self.taken].map(std::mem::take);
+        let mut posterior = std::mem::take(&mut self.posterior);
+        let hash = |incident: u32| self.hash[incident as usize];
+        let class_of = |incident: u32| self.class[self.world[incident as usize] as usize];
+        let mut viewed = Viewed { tally: level.base, alone: Vec::new() };
+        for of_class in self.touched.chunk_by(|a, b| class_of(*a) == class_of(*b)) {
+            let class = class_of(of_class[0]) as usize;
+            viewed.tally = viewed.tally.plus(level.tally[class], -1.0);
+            if let Some(outcome) = level.alone[class] {
+                viewed.alone.push((outcome, -mass_of(&level.public[class], outcome)));
             }
             taken.clear();
-            for alike in of_class.chunk_by(|a, b| hash[*a as usize] == hash[*b as usize]) {
+            for alike in of_class.chunk_by(|a, b| hash(*a) == hash(*b)) {
                 group.clear();
                 for incident in alike {
-                    self.entries(*incident, group);
+                    self.entries(level, *incident, &mut group);
                 }
-                merge(group);
-                taken.extend_from_slice(group);
-                if self.reading(group, posterior, &mut viewed) {
+                merge(&mut group);
+                taken.extend_from_slice(&group);
+                if level.add(&group, &mut posterior, &mut viewed) {
                     for incident in alike {
                         marked[*incident as usize] = true;
                     }
                 }
             }
-            merge(taken);
+            merge(&mut taken);
             group.clear();
-            left(&self.public[class], taken, group);
-            if !group.is_empty() && self.reading(group, posterior, &mut viewed) && self.alone[class].is_none() {
-                let silent = self.incidents.row(class).iter().filter(|incident| hash[**incident as usize] == 0);
+            left(&level.public[class], &taken, &mut group);
+            if !group.is_empty() && level.add(&group, &mut posterior, &mut viewed) && level.alone[class].is_none() {
+                let silent = self.incidents.row(class).iter().filter(|incident| hash(**incident) == 0);
                 silent.for_each(|incident| marked[*incident as usize] = true);
             }
         }
-        for incident in touched.drain(..) {
-            hash[incident as usize] = 0;
-        }
-        self.scratch = scratch;
+        (self.group, self.taken, self.posterior) = (group, taken, posterior);
         viewed
     }
 
-    /// Adds one reading; whether it leaves one outcome.
-    fn reading(&self, group: &[Entry], posterior: &mut Vec<(u32, f64)>, viewed: &mut Viewed) -> bool {
-        let mass = normalised(group, posterior);
-        if mass <= 0.0 {
-            return false;
-        }
-        viewed.tally.add(mass, posterior, self.negligible);
-        let alone = isolated(posterior, self.negligible);
-        viewed.alone.extend(alone.map(|outcome| (outcome, mass_of(group, outcome))));
-        alone.is_some()
-    }
-
-    /// Every reading of some channels with its probability and posterior.
-    pub(super) fn each(&mut self, channels: &[u32], mut visit: impl FnMut(f64, &Posterior)) {
-        let mut scratch = self.read(channels);
-        let mut all: Vec<(u32, u128, u32)> = (0..self.weight.len() as u32)
-            .map(|incident| (self.class_of(incident), scratch.hash[incident as usize], incident))
+    /// Every reading of the view that was read last, with its probability, what it says and its posterior.
+    pub(super) fn each(&mut self, level: &Level<'_>, mut visit: impl FnMut(f64, &Read, &Posterior)) {
+        let mut all: Vec<(u32, u128, u32)> = (0_u32..)
+            .zip(&self.world)
+            .map(|(incident, world)| (self.class[*world as usize], self.hash[incident as usize], incident))
             .collect();
         all.sort_unstable();
+        let mut group = std::mem::take(&mut self.group);
+        let mut posterior = std::mem::take(&mut self.posterior);
         for alike in all.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            scratch.group.clear();
+            group.clear();
             for (_, _, incident) in alike {
-                self.entries(*incident, &mut scratch.group);
+                self.entries(level, *incident, &mut group);
             }
-            merge(&mut scratch.group);
-            let mass = normalised(&scratch.group, &mut scratch.posterior);
+            merge(&mut group);
+            let mass = normalised(&group, &mut posterior);
             if mass > 0.0 {
-                visit(mass, &scratch.posterior);
+                visit(mass, &level.read(&posterior), &posterior);
             }
         }
-        for incident in scratch.touched.drain(..) {
-            scratch.hash[incident as usize] = 0;
-        }
-        self.scratch = scratch;
-    }
-
-    /// Hashes what some channels read; lists the incidents with an alarm by class and hash.
-    fn read(&mut self, channels: &[u32]) -> Scratch {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        for channel in channels {
-            let word = key(*channel as usize);
-            for incident in self.alarmed.row(*channel as usize) {
-                let hash = &mut scratch.hash[*incident as usize];
-                if *hash == 0 {
-                    scratch.touched.push(*incident);
-                }
-                *hash ^= word;
-            }
-        }
-        let key = |incident: &u32| (self.class_of(*incident), scratch.hash[*incident as usize], *incident);
-        scratch.touched.sort_unstable_by_key(key);
-        scratch
+        (self.group, self.posterior) = (group, posterior);
     }
 }
 

@@ -50,12 +50,49 @@ pub(super) struct Tally {
     pub(super) guesses: Mean,
 }
 
+/// What one reading says of who answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Read {
+    /// H(R | reading), in bits.
+    pub(super) bits: f64,
+    /// Probability of the most probable outcome.
+    pub(super) accuracy: f64,
+    /// How many outcomes are named, the most probable first, until it is the one.
+    pub(super) guesses: f64,
+    /// How many outcomes it leaves.
+    pub(super) left: usize,
+    /// The one outcome it leaves, with its probability.
+    pub(super) alone: Option<(u32, f64)>,
+}
+
+impl Read {
+    /// What has less than `negligible` counts as told apart. O(outcomes · log).
+    pub(super) fn of(posterior: &Posterior, negligible: f64) -> Self {
+        let mut left = posterior.iter().filter(|(_, q)| *q > 0.0 && *q >= negligible);
+        let (first, more) = (left.next().copied(), left.count());
+        Self {
+            bits: bits(posterior.iter().map(|(_, q)| *q)),
+            accuracy: posterior.iter().map(|(_, q)| *q).fold(0.0, f64::max),
+            guesses: guesses(posterior),
+            left: usize::from(first.is_some()) + more,
+            alone: first.filter(|_| more == 0),
+        }
+    }
+}
+
+impl Read {
+    /// Where nothing but the doubt is asked for; the rest is 0.
+    pub(super) fn doubt(posterior: &Posterior) -> Self {
+        Self { bits: bits(posterior.iter().map(|(_, q)| *q)), accuracy: 0.0, guesses: 0.0, left: 0, alone: None }
+    }
+}
+
 impl Tally {
-    pub(super) fn add(&mut self, weight: f64, posterior: &Posterior, negligible: f64) {
-        self.entropy.add(weight, bits(posterior.iter().map(|(_, q)| *q)));
-        self.accuracy.add(weight, posterior.iter().map(|(_, q)| *q).fold(0.0, f64::max));
-        self.isolated.add(weight, f64::from(u8::from(isolated(posterior, negligible).is_some())));
-        self.guesses.add(weight, guesses(posterior));
+    pub(super) fn add(&mut self, weight: f64, read: &Read) {
+        self.entropy.add(weight, read.bits);
+        self.accuracy.add(weight, read.accuracy);
+        self.isolated.add(weight, f64::from(u8::from(read.alone.is_some())));
+        self.guesses.add(weight, read.guesses);
     }
 
     pub(super) fn plus(self, other: Self, sign: f64) -> Self {
@@ -66,18 +103,6 @@ impl Tally {
             guesses: self.guesses.plus(other.guesses, sign),
         }
     }
-}
-
-/// The one outcome that a reading leaves; what has less than `negligible` counts as told apart.
-pub(super) fn isolated(posterior: &Posterior, negligible: f64) -> Option<u32> {
-    let mut left = posterior.iter().filter(|(_, q)| *q > 0.0 && *q >= negligible);
-    let first = left.next()?;
-    left.next().is_none().then_some(first.0)
-}
-
-/// The probability of one outcome.
-pub(super) fn of(posterior: &Posterior, outcome: u32) -> f64 {
-    posterior.iter().find(|(other, _)| *other == outcome).map_or(0.0, |entry| entry.1)
 }
 
 /// Expected number of outcomes that are named, the most probable first, until it is the one (Massey 1994). O(n log n).
@@ -107,14 +132,13 @@ impl Detail {
         Self { isolated: vec![Mean::default(); outcomes], confused: vec![Mean::default(); confused], ..Self::default() }
     }
 
-    pub(super) fn add(&mut self, weight: f64, posterior: &Posterior, negligible: f64) {
-        let left = posterior.iter().filter(|(_, q)| *q > 0.0 && *q >= negligible).count();
+    pub(super) fn add(&mut self, weight: f64, read: &Read, posterior: &Posterior) {
         for (at, level) in self.cir.iter_mut().enumerate() {
-            level.add(weight, f64::from(u8::from(left <= at + 1)));
+            level.add(weight, f64::from(u8::from(read.left <= at + 1)));
         }
-        self.ambiguity.add(weight, left as f64);
-        if let Some(outcome) = isolated(posterior, negligible) {
-            self.isolated[outcome as usize].add(weight, of(posterior, outcome));
+        self.ambiguity.add(weight, read.left as f64);
+        if let Some((outcome, q)) = read.alone {
+            self.isolated[outcome as usize].add(weight, q);
         }
         if self.confused.is_empty() {
             return;

@@ -10,6 +10,8 @@
 //!
 //! What fails in a world is listed, once a world, and a budget bounds the length of all lists. What does not fit, or what a
 //! hypothesis' share of the branches does not reach, is *lost* mass, which widens every figure; the most probable come first.
+//! Where no coupling bears on any single fault the worlds need no lists: signatures say which are alike ([`Hypotheses::grouped`]),
+//! and who can group what is read likewise loses nothing.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -20,6 +22,7 @@ use rustc_hash::FxHashMap;
 use super::SplitOptions;
 use crate::engine::{Cascade, Signatures, Way};
 use crate::fault_graph::{Couplings, Event, FaultGraph, Node};
+use crate::random::key;
 
 /// A fault that is present for certain would have infinite odds; no odds are larger than 10^9.
 const LARGEST_ODDS: f64 = 1e9;
@@ -32,10 +35,12 @@ pub(super) struct World {
     pub(super) weight: f64,
     /// Each fault's share in the failure of the services, in expectation over the hypotheses; they add up to 1.
     pub(super) shares: Vec<(FaultIndex, f64)>,
-    /// The systems that fail, sorted.
+    /// The systems that fail, sorted; none where worlds are not listed.
     pub(super) failed: Vec<SystemIndex>,
     /// Whether a service fails.
     pub(super) affects: bool,
+    /// The signature of the services that fail.
+    pub(super) public: u128,
     /// The first hypothesis in the order of the model, to sort by.
     first: usize,
 }
@@ -60,42 +65,122 @@ struct Hypothesis {
     faults: Vec<FaultIndex>,
 }
 
-impl Worlds {
-    /// O(what [`FaultGraph::signatures`] takes + what fails in each world), and for hypotheses in which uncertain couplings
-    /// matter, or of two faults, O(what fails from each).
-    pub(super) fn of(graph: &FaultGraph, options: &SplitOptions) -> Self {
-        let (hypotheses, faults_at_once) = hypotheses(graph, options);
+/// Everything that may be present, and what the engine says of single faults at once.
+pub(super) struct Hypotheses<'g> {
+    graph: &'g FaultGraph,
+    all: Vec<Hypothesis>,
+    faults_at_once: u32,
+    /// By fault: the signatures of all that fails and of the services that do, if nothing uncertain couples.
+    certain: Signatures,
+    /// By fault: the signature of all that fails, if all couples that can. `None` where nothing is uncertain.
+    possible: Option<Signatures>,
+}
+
+/// What is done with worlds whose failed systems would go past the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PastBudget {
+    /// They are lost.
+    Lost,
+    /// No world is listed.
+    Stop,
+}
+
+impl<'g> Hypotheses<'g> {
+    /// O(what [`FaultGraph::signatures`] takes + hypotheses · log).
+    pub(super) fn of(graph: &'g FaultGraph, options: &SplitOptions) -> Self {
+        let (all, faults_at_once) = hypotheses(graph, options);
         let systems: Vec<SystemIndex> = (0..graph.topology().systems().len()).map(SystemIndex::new).collect();
-        let all = [systems];
-        let certain = graph.signatures(&all, Couplings::Apart);
-        let possible = graph.coupling_nodes().next().map(|_| graph.signatures(&all, Couplings::Couple));
-        let mut maker = Maker {
-            graph,
-            cascade: Cascade::new(graph.circuit()),
-            is_service: vec![false; graph.topology().systems().len()],
-            branches: (options.world_budget / hypotheses.len().max(1)).max(LEAST_BRANCHES),
-            room: options.failure_budget,
-            known: FxHashMap::default(),
-            worlds: Self { all: Vec::new(), lost: 0.0, faults_at_once, affecting: 0 },
-        };
-        for system in graph.topology().service_systems() {
-            maker.is_service[system.index()] = true;
-        }
-        for hypothesis in &hypotheses {
-            let signature = match hypothesis.faults.as_slice() {
-                [fault] => {
-                    let signature = certain.of(fault.index())[0];
-                    let is_certain = |possible: &Signatures| possible.of(fault.index())[0] == signature;
-                    possible.as_ref().is_none_or(is_certain).then_some(signature)
-                }
+        let watched = [systems, graph.topology().service_systems()];
+        let certain = graph.signatures(&watched, Couplings::Apart);
+        let possible = graph.coupling_nodes().next().map(|_| graph.signatures(&watched[..1], Couplings::Couple));
+        Self { graph, all, faults_at_once, certain, possible }
+    }
+
+    /// The signature of all that fails from a fault, if no coupling bears on it.
+    fn decided(&self, fault: FaultIndex) -> Option<u128> {
+        let signature = self.certain.of(fault.index())[0];
+        let is_certain = |possible: &Signatures| possible.of(fault.index())[0] == signature;
+        self.possible.as_ref().is_none_or(is_certain).then_some(signature)
+    }
+
+    /// Whether every hypothesis is one fault, on which no coupling bears.
+    pub(super) fn are_decided(&self) -> bool {
+        self.all.iter().all(|hypothesis| match *hypothesis.faults {
+            [fault] => self.decided(fault).is_some(),
+            _ => false,
+        })
+    }
+
+    /// The worlds, each with what fails; `None` if that goes past the budget and it was said to stop there.
+    ///
+    /// O(what fails in each world), and for hypotheses in which uncertain couplings matter, or of two faults, O(what fails
+    /// from each).
+    pub(super) fn listed(&self, options: &SplitOptions, past_budget: PastBudget) -> Option<Worlds> {
+        let mut maker = Maker::of(self, options);
+        for hypothesis in &self.all {
+            let signature = match *hypothesis.faults {
+                [fault] => self.decided(fault),
                 _ => None,
             };
             match signature {
                 Some(signature) => maker.decided(hypothesis, signature),
                 None => maker.branch(hypothesis),
             }
+            if maker.is_full && past_budget == PastBudget::Stop {
+                return None;
+            }
         }
-        maker.finish()
+        Some(maker.finish())
+    }
+
+    /// The worlds without what fails in them, where all hypotheses [are decided](Self::are_decided). O(hypotheses).
+    pub(super) fn grouped(&self) -> Worlds {
+        let mut worlds = Worlds { all: Vec::new(), lost: 0.0, faults_at_once: self.faults_at_once, affecting: 0 };
+        let mut known: FxHashMap<u128, usize> = FxHashMap::default();
+        for hypothesis in &self.all {
+            let [fault] = *hypothesis.faults else { continue };
+            let [all, public] = *self.certain.of(fault.index()) else { continue };
+            let world = *known.entry(all).or_insert_with(|| {
+                worlds.all.push(World::empty(hypothesis, Vec::new(), public != 0, public));
+                worlds.all.len() - 1
+            });
+            worlds.join(world, hypothesis, hypothesis.weight, &[(fault, 1.0)]);
+        }
+        worlds.finish()
+    }
+}
+
+impl World {
+    fn empty(hypothesis: &Hypothesis, failed: Vec<SystemIndex>, affects: bool, public: u128) -> Self {
+        Self { weight: 0.0, shares: Vec::new(), failed, affects, public, first: hypothesis.number }
+    }
+}
+
+impl Worlds {
+    /// One hypothesis more makes just this fail. Until the end, shares are multiplied by their weight.
+    fn join(&mut self, world: usize, hypothesis: &Hypothesis, weight: f64, shares: &[(FaultIndex, f64)]) {
+        let world = &mut self.all[world];
+        world.weight += weight;
+        world.shares.extend(shares.iter().map(|(fault, share)| (*fault, weight * share)));
+        world.first = world.first.min(hypothesis.number);
+        self.affecting += usize::from(world.affects);
+    }
+
+    fn finish(mut self) -> Self {
+        for world in &mut self.all {
+            world.shares.sort_by_key(|(fault, _)| *fault);
+            world.shares.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                kept.1 += if same { next.1 } else { 0.0 };
+                same
+            });
+            // Odds so small that their product is 0 weigh nothing.
+            for (_, share) in world.shares.iter_mut().filter(|_| world.weight > 0.0) {
+                *share /= world.weight;
+            }
+        }
+        self.all.sort_by_key(|world| (!world.affects, world.first));
+        self
     }
 }
 
@@ -129,6 +214,8 @@ struct Maker<'g> {
     branches: usize,
     /// Failed systems that may still be listed.
     room: usize,
+    /// Whether there was no room for some.
+    is_full: bool,
     /// By the signature of what fails: the world.
     known: FxHashMap<u128, usize>,
     worlds: Worlds,
@@ -163,12 +250,31 @@ impl Ord for Open {
     }
 }
 
-impl Maker<'_> {
+impl<'g> Maker<'g> {
+    fn of(hypotheses: &Hypotheses<'g>, options: &SplitOptions) -> Self {
+        let graph = hypotheses.graph;
+        let mut is_service = vec![false; graph.topology().systems().len()];
+        for system in graph.topology().service_systems() {
+            is_service[system.index()] = true;
+        }
+        let faults_at_once = hypotheses.faults_at_once;
+        Self {
+            graph,
+            cascade: Cascade::new(graph.circuit()),
+            is_service,
+            branches: (options.world_budget / hypotheses.all.len().max(1)).max(LEAST_BRANCHES),
+            room: options.failure_budget,
+            is_full: false,
+            known: FxHashMap::default(),
+            worlds: Worlds { all: Vec::new(), lost: 0.0, faults_at_once, affecting: 0 },
+        }
+    }
+
     /// Adds a hypothesis that no coupling bears on, given the signature of what fails.
     fn decided(&mut self, hypothesis: &Hypothesis, signature: u128) {
         let shares: Vec<(FaultIndex, f64)> = hypothesis.faults.iter().map(|fault| (*fault, 1.0)).collect();
         if let Some(world) = self.known.get(&signature) {
-            self.join(*world, hypothesis, hypothesis.weight, &shares);
+            self.worlds.join(*world, hypothesis, hypothesis.weight, &shares);
             return;
         }
         self.run(&hypothesis.faults, &[]);
@@ -224,7 +330,7 @@ impl Maker<'_> {
         let signature = self.graph.circuit().signature(&gates);
         let weight = hypothesis.weight * probability;
         match self.known.get(&signature) {
-            Some(world) => self.join(*world, hypothesis, weight, &shares),
+            Some(world) => self.worlds.join(*world, hypothesis, weight, &shares),
             None => self.add(hypothesis, weight, signature, failed, &shares),
         }
     }
@@ -240,41 +346,19 @@ impl Maker<'_> {
     ) {
         let Some(room) = self.room.checked_sub(failed.len()) else {
             self.worlds.lost += weight;
+            self.is_full = true;
             return;
         };
         self.room = room;
-        let affects = self.services(&failed) > 0;
-        let world = World { weight: 0.0, shares: Vec::new(), failed, affects, first: hypothesis.number };
+        let services = failed.iter().filter(|system| self.is_service[system.index()]);
+        let (affects, public) = services.fold((false, 0), |(_, sum), system| (true, sum ^ key(system.index())));
         self.known.insert(signature, self.worlds.all.len());
-        self.worlds.all.push(world);
-        self.join(self.worlds.all.len() - 1, hypothesis, weight, shares);
-    }
-
-    /// One hypothesis more makes just this fail. Until the end, shares are multiplied by their weight.
-    fn join(&mut self, world: usize, hypothesis: &Hypothesis, weight: f64, shares: &[(FaultIndex, f64)]) {
-        let world = &mut self.worlds.all[world];
-        world.weight += weight;
-        world.shares.extend(shares.iter().map(|(fault, share)| (*fault, weight * share)));
-        world.first = world.first.min(hypothesis.number);
-        self.worlds.affecting += usize::from(world.affects);
+        self.worlds.all.push(World::empty(hypothesis, failed, affects, public));
+        self.worlds.join(self.worlds.all.len() - 1, hypothesis, weight, shares);
     }
 
     fn finish(self) -> Worlds {
-        let mut worlds = self.worlds;
-        for world in &mut worlds.all {
-            world.shares.sort_by_key(|(fault, _)| *fault);
-            world.shares.dedup_by(|next, kept| {
-                let same = next.0 == kept.0;
-                kept.1 += if same { next.1 } else { 0.0 };
-                same
-            });
-            // Odds so small that their product is 0 weigh nothing.
-            for (_, share) in world.shares.iter_mut().filter(|_| world.weight > 0.0) {
-                *share /= world.weight;
-            }
-        }
-        worlds.all.sort_by_key(|world| (!world.affects, world.first));
-        worlds
+        self.worlds.finish()
     }
 
     /// Spreads failure from some faults, across the couplings that are said to couple.

@@ -257,10 +257,9 @@ fn exactly(figure: Figure, value: f64, what: &str) -> Result<(), TestCaseError> 
 }
 
 #[allow(clippy::too_many_lines, reason = "one comparison, figure by figure")]
-fn agree(model: &Model, faults_at_once: u32) -> Result<(), TestCaseError> {
-    let options = SplitOptions { faults_at_once, confusion: 100, ..SplitOptions::default() };
-    let report = judge(model, &options);
-    let (incidents, noticed) = incidents(model, faults_at_once);
+fn agree(model: &Model, options: &SplitOptions) -> Result<(), TestCaseError> {
+    let report = judge(model, &SplitOptions { confusion: 100, ..options.clone() });
+    let (incidents, noticed) = incidents(model, options.faults_at_once);
     let nobody = incidents.is_empty();
     exactly(report.testability.detected, noticed, "detected")?;
     for view in &report.views {
@@ -384,13 +383,66 @@ fn certain(case: &Case) -> Document {
     document
 }
 
+/// The same with nothing left to chance but which fault it is.
+fn decided(case: &Case) -> Document {
+    let mut document = certain(case);
+    for interface in document.interfaces.values_mut() {
+        interface.propagates = interface.propagates.map(f64::round);
+    }
+    document
+}
+
+/// Two reports say the same, numbers but for rounding.
+fn alike(a: &serde_json::Value, b: &serde_json::Value) -> Result<(), TestCaseError> {
+    use serde_json::Value;
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) => {
+            let [x, y] = [x, y].map(|number| number.as_f64().expect("a number"));
+            prop_assert!((x - y).abs() < SAME, "{} {}", x, y);
+        }
+        (Value::Array(x), Value::Array(y)) => {
+            prop_assert_eq!(x.len(), y.len(), "{} {}", a, b);
+            x.iter().zip(y).try_for_each(|(x, y)| alike(x, y))?;
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            prop_assert_eq!(x.len(), y.len(), "{} {}", a, b);
+            x.iter().zip(y).try_for_each(|((k, x), (l, y))| {
+                prop_assert_eq!(k, l);
+                alike(x, y)
+            })?;
+        }
+        (x, y) => prop_assert_eq!(x, y),
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(config(48))]
 
     #[test]
     fn certain_monitors_agree_with_enumeration(case in cases()) {
         let model = certain(&case).build().expect("a valid estate");
-        agree(&model, 1)?;
+        agree(&model, &SplitOptions::default())?;
+    }
+
+    #[test]
+    fn signatures_agree_with_lists_and_with_enumeration(case in cases()) {
+        let model = decided(&case).build().expect("a valid estate");
+        let listed = SplitOptions { confusion: 100, ..SplitOptions::default() };
+        // With no room for lists everything comes from signatures.
+        let grouped = SplitOptions { failure_budget: 0, ..listed.clone() };
+        agree(&model, &grouped)?;
+        let structures: Vec<(String, Model)> = Alternative::BUILT_IN
+            .iter()
+            .map(|alternative| (alternative.name(&model), under(&model, alternative)))
+            .collect();
+        let [listed, grouped] = [listed, grouped].map(|options| {
+            let dictionary = FaultDictionary::of(&FaultGraph::compile(&model), &options);
+            let split = Split::of(&dictionary, &structures, &options);
+            let plan = Plan::of(&model, &dictionary, &options, &PlanOptions { tried: 4, ..PlanOptions::default() });
+            serde_json::to_value((split, plan)).expect("reports are written")
+        });
+        alike(&listed, &grouped)?;
     }
 
     #[test]
@@ -401,7 +453,7 @@ proptest! {
             document.monitors.pop_last();
         }
         let model = document.build().expect("a valid estate");
-        agree(&model, pairs)?;
+        agree(&model, &SplitOptions { faults_at_once: pairs, ..SplitOptions::default() })?;
     }
 
     #[test]
