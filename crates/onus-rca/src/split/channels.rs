@@ -230,7 +230,7 @@ impl FaultDictionary {
 ///
 /// Every reading is the most probable one with some channels the other way, each of which costs a factor. The least costly
 /// come first, so that a search by depth meets nothing but what it counts. O(channels · log channels + budget).
-fn count_above(cutoff: f64, uncertain: &[(u32, f64)], budget: usize) -> usize {
+pub(super) fn count_above(cutoff: f64, uncertain: &[(u32, f64)], budget: usize) -> usize {
     let most: f64 = uncertain.iter().map(|(_, p)| p.max(1.0 - p)).product();
     let mut factors: Vec<f64> = uncertain.iter().map(|(_, p)| p.min(1.0 - p) / p.max(1.0 - p)).collect();
     factors.sort_unstable_by(|a, b| b.total_cmp(a));

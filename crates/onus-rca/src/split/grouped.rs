@@ -49,6 +49,8 @@ pub(super) struct Grouped {
     affecting: usize,
     /// By channel.
     differs: Vec<Differs>,
+    /// Signatures that may be worked out in one pass.
+    pub(super) room: usize,
 }
 
 /// The systems that some channels report on, by how.
@@ -99,6 +101,7 @@ impl Grouped {
             faults: worlds.iter().filter_map(|world| world.shares.first()).map(|(fault, _)| *fault).collect(),
             affecting: worlds.partition_point(|world| world.affects),
             differs: (0..physics.channels.len() as u32).map(|channel| differs(physics, channel)).collect(),
+            room: ONE_PASS,
         }
     }
 
@@ -136,7 +139,7 @@ impl Grouped {
     /// Calls `visit(view, column)` for each view, given the channels it sees: by world that fails a service, a hash of what it
     /// reads, 0 where it reads what it would if all worked.
     pub(super) fn columns(&self, views: &[&[u32]], mut visit: impl FnMut(usize, &[u128])) {
-        let room = (ONE_PASS / self.affecting.max(1)).max(1);
+        let room = self.room / self.affecting.max(1);
         let watched = |view: &&[u32]| Watched::of(view.iter().map(|channel| self.differs[*channel as usize]));
         let (mut next, mut pass) = (0, Vec::new());
         while next < views.len() {

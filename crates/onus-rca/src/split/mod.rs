@@ -29,6 +29,8 @@ mod rows;
 mod sampled;
 mod signatures;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod worlds;
 
 use onus_model::Date;
