@@ -15,6 +15,7 @@
 
 use super::cascade::{Cascade, lacking};
 use super::counters::Counters;
+use super::key_sums::{KeySums, MANY};
 use super::lanes::{LANES, Lanes};
 use super::{Circuit, Node};
 use crate::random::key;
@@ -101,7 +102,13 @@ impl Circuit {
         nodes.dedup();
         let mut found = vec![0_u128; nodes.len() * views.len()];
         if !views.is_empty() {
-            let make = || Work { circuit: self, watched: &watched, cascade: Cascade::given(self, given), lanes: None };
+            let make = || Work {
+                circuit: self,
+                watched: &watched,
+                cascade: Cascade::given(self, given),
+                lanes: None,
+                sums: None,
+            };
             in_batches(&nodes, &mut found, views.len(), make, |work, batch, found| {
                 work.batch(&start, batch, found, way);
             });
@@ -205,6 +212,8 @@ struct Work<'w, 'c> {
     cascade: Cascade<'c>,
     /// Made when first needed: it is large.
     lanes: Option<Lanes<'w>>,
+    /// Made with them.
+    sums: Option<KeySums>,
 }
 
 impl<'w, 'c: 'w> Work<'w, 'c> {
@@ -252,12 +261,20 @@ impl<'w, 'c: 'w> Work<'w, 'c> {
 
     fn by_lanes(&mut self, start: &'w Counters, nodes: &[Node], found: &mut [u128], views: usize) {
         let lanes = self.lanes.get_or_insert_with(|| Lanes::new(self.circuit, start));
+        let sums = self.sums.get_or_insert_with(|| KeySums::new(views));
         lanes.spread(nodes);
         // A loop may lie around the lowest node.
         for node in &self.watched.nodes[self.watched.nodes.partition_point(|node| node.index() < lanes.lowest())..] {
             let key = key(self.circuit.number(*node));
             let views_of = self.watched.views_of(*node);
-            for (at, word) in lanes.row(*node).0.iter().enumerate() {
+            let row = &lanes.row(*node).0;
+            if row.iter().map(|word| word.count_ones()).sum::<u32>() >= MANY {
+                for view in views_of {
+                    sums.add(*view as usize, key, row);
+                }
+                continue;
+            }
+            for (at, word) in row.iter().enumerate() {
                 let mut word = *word;
                 while word != 0 {
                     let lane = at * 64 + word.trailing_zeros() as usize;
@@ -268,5 +285,6 @@ impl<'w, 'c: 'w> Work<'w, 'c> {
                 }
             }
         }
+        sums.take(found);
     }
 }

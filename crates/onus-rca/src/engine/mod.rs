@@ -10,7 +10,7 @@
 //! 2. `rows`, `order`: adjacency; the topological order of strongly connected components.
 //! 3. [`Circuit`]: gates made plain, put into that order.
 //! 4. [`Cascade`]: what fails from some nodes, by worklist or by sweep; `counters` is its state.
-//! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`]; `rounds` is how loops are gone over.
+//! 5. `lanes`, `dictionary`: all single faults at once, as [`Signatures`]; `key_sums` adds up what they are made of; `rounds` is how loops are gone over.
 //! 6. [`Frequencies`]: how often what is watched fails in incidents that are drawn.
 //! 7. [`Candidates`]: the single faults that explain what was seen.
 //! 8. `stored`: a circuit from arrays that come from outside and may be anything.
@@ -24,6 +24,7 @@ mod counters;
 mod dictionary;
 mod drawn;
 mod gates;
+mod key_sums;
 mod lanes;
 mod order;
 mod radix_queue;
