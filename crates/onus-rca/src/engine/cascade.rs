@@ -6,13 +6,12 @@
 //!   more; [`Cascade`] remembers what it touched and sets only that back, so that a question that reaches ten gates of
 //!   ten million costs ten.
 //! * **Sweep**: goes over all nodes from the first that failed, in the order in which failure runs, and lowers counters out of those that
-//!   have failed. No queue, no branch in the inner loop; memory is used from one end to the other. Members of a loop have a worklist of
-//!   their own.
+//!   have failed. No queue, no branch in the inner loop; memory is used from one end to the other. Among the members of a loop, what fails
+//!   against the order is gone over at once.
 //!
-//! How much a question will reach is not known before. So [`Way::Auto`] begins with the worklist, and turns to a sweep from the
-//! beginning once the worklist has gone over a 32nd of the edges. What was gone over in vain costs up to a quarter of the sweep,
-//! and a sweep is 2 to 4 times as fast on a large cascade (`benches/propagate.rs`). Below 2¹⁶ edges everything is in cache, and there is
-//! no turning.
+//! How much a question will reach is not known before. So [`Way::Auto`] begins with the worklist, and once that has gone over a
+//! 32nd of the edges a sweep goes on where it stands: a sweep is 2 to 4 times as fast on a large cascade (`benches/propagate.rs`). Below
+//! 2¹⁶ edges everything is in cache, and there is no turning.
 
 use super::counters::{Counters, Lost};
 use super::{Circuit, Node};
@@ -59,7 +58,13 @@ pub struct Cascade<'c> {
     /// Gates that lack less than at the start and have not failed, some more than once.
     touched: Vec<Node>,
     swept: bool,
+    /// By place, a bit: whether a sweep need not look at a node any more.
+    done: Vec<u64>,
+    /// What failed against the order of a sweep and has not been gone over.
+    behind: Vec<Node>,
 }
+
+const BITS: usize = u64::BITS as usize;
 
 impl<'c> Cascade<'c> {
     /// Room for a circuit. O(nodes).
@@ -73,7 +78,9 @@ impl<'c> Cascade<'c> {
     pub fn given(circuit: &'c Circuit, failed: &[Node]) -> Self {
         let start = Counters::of(circuit);
         let now = start.clone();
-        let mut cascade = Self { circuit, start, now, failed: Vec::new(), touched: Vec::new(), swept: false };
+        let [touched, behind] = [const { Vec::new() }; 2];
+        let done = vec![0; circuit.node_count().div_ceil(BITS)];
+        let mut cascade = Self { circuit, start, now, failed: Vec::new(), touched, swept: false, done, behind };
         if !failed.is_empty() {
             cascade.spread(failed, Way::Worklist);
             cascade.start = cascade.now.clone();
@@ -87,25 +94,22 @@ impl<'c> Cascade<'c> {
     ///
     /// O(edges out of what fails) by worklist, O(nodes + edges out of what fails) by sweep.
     pub fn spread(&mut self, from: &[Node], way: Way) -> usize {
-        self.reset();
-        self.begin(from);
         let limit = match way {
             Way::Auto if self.circuit.edge_count() >= SMALL => self.circuit.edge_count() / TURN,
             Way::Auto | Way::Worklist => usize::MAX,
             Way::Sweep => 0,
         };
-        if way != Way::Sweep && self.worklist(limit).is_some() {
-            return self.failed.len();
+        self.spread_turning(from, limit)
+    }
+
+    /// The same, by worklist until it would go over more than `limit` edges, and from there on by sweep.
+    pub(super) fn spread_turning(&mut self, from: &[Node], limit: usize) -> usize {
+        self.reset();
+        self.begin(from);
+        match self.worklist(limit) {
+            Ok(_) => self.failed.len(),
+            Err(gone_over) => self.sweep(gone_over),
         }
-        if way != Way::Sweep {
-            self.now.reset_all(&self.start);
-            self.touched.clear();
-            self.failed.clear();
-            self.begin(from);
-        }
-        self.swept = true;
-        self.sweep();
-        self.now.narrow.iter().zip(&self.start.narrow).map(|(now, start)| usize::from(*now == 0 && *start != 0)).sum()
     }
 
     /// Whether a node has failed in the last answer.
@@ -134,7 +138,7 @@ impl<'c> Cascade<'c> {
     pub(super) fn within(&mut self, from: &[Node], limit: usize) -> Option<(&[Node], usize)> {
         self.reset();
         self.begin(from);
-        let edges = self.worklist(limit)?;
+        let edges = self.worklist(limit).ok()?;
         Some((&self.failed, edges))
     }
 
@@ -160,16 +164,17 @@ impl<'c> Cascade<'c> {
         }
     }
 
-    fn worklist(&mut self, limit: usize) -> Option<usize> {
+    /// Says how many edges it has gone over; or how many of what failed it had gone over when the limit came.
+    fn worklist(&mut self, limit: usize) -> Result<usize, usize> {
         let Self { circuit, now, failed, touched, .. } = self;
         let (mut next, mut edges) = (0, 0);
         while let Some(node) = failed.get(next).copied() {
-            next += 1;
             let outputs = circuit.outputs(node);
             edges += outputs.len();
             if edges > limit {
-                return None;
+                return Err(next);
             }
+            next += 1;
             for gate in outputs {
                 match now.lose(circuit, *gate) {
                     Lost::Already => {}
@@ -178,62 +183,97 @@ impl<'c> Cascade<'c> {
                 }
             }
         }
-        Some(edges)
+        Ok(edges)
     }
 
-    fn sweep(&mut self) {
-        let Some(first) = self.failed.iter().map(|node| node.index()).min() else { return };
+    /// Goes on where some of what failed has been gone over and the rest has not; says how many nodes have failed in all.
+    fn sweep(&mut self, gone_over: usize) -> usize {
+        self.swept = true;
+        let Some(first) = self.failed[gone_over..].iter().map(|node| node.index()).min() else { return gone_over };
+        self.done.fill(0);
+        for node in &self.failed[..gone_over] {
+            self.done[node.index() / BITS] |= 1 << (node.index() % BITS);
+        }
         let circuit = self.circuit;
-        let count = circuit.node_count();
         let loops = &circuit.loops[circuit.loops.partition_point(|(_, end)| (*end as usize) <= first)..];
-        let mut at = first;
+        let (mut count, mut at) = (gone_over, first);
         for (begin, end) in loops {
             let (begin, end) = (*begin as usize, *end as usize);
-            self.sweep_over(at..begin.max(at));
-            self.sweep_loop(begin, end);
+            count += self.sweep_over(at..begin.max(at));
+            count += self.sweep_loop(begin.max(at)..end);
             at = end;
         }
-        self.sweep_over(at..count);
+        count + self.sweep_over(at..circuit.node_count())
     }
 
-    /// A stretch without loops.
-    fn sweep_over(&mut self, stretch: std::ops::Range<usize>) {
-        let Self { circuit, start, now, .. } = self;
-        // What had failed at the start has lowered its counters then.
-        if circuit.wide.is_empty() {
-            let narrow = now.narrow.as_mut_slice();
+    /// A stretch without loops; says how many nodes failed.
+    fn sweep_over(&mut self, stretch: std::ops::Range<usize>) -> usize {
+        let Self { circuit, start, now, done, .. } = self;
+        let mut count = 0;
+        if !circuit.wide.is_empty() {
             for node in stretch {
-                if narrow[node] == 0 && start.narrow[node] != 0 {
-                    for gate in circuit.outputs.of(node) {
-                        let lacks = &mut narrow[gate.index()];
-                        *lacks = lacks.saturating_sub(1);
-                    }
-                }
-            }
-        } else {
-            for node in stretch {
-                if now.narrow[node] == 0 && start.narrow[node] != 0 {
+                if now.narrow[node] == 0 && start.narrow[node] != 0 && !is_in(done, node) {
+                    count += 1;
                     for gate in circuit.outputs.of(node) {
                         now.lose(circuit, *gate);
                     }
                 }
             }
+            return count;
         }
-    }
-
-    /// The members of a loop: those that failed from before it, then what fails by them within it.
-    fn sweep_loop(&mut self, begin: usize, end: usize) {
-        let Self { circuit, start, now, .. } = self;
-        let fails = |node: &usize| now.narrow[*node] == 0 && start.narrow[*node] != 0;
-        let mut waiting: Vec<Node> = (begin..end).filter(fails).map(Node::new).collect();
-        while let Some(node) = waiting.pop() {
-            for gate in circuit.outputs(node) {
-                if now.lose(circuit, *gate) == Lost::Now && gate.index() < end {
-                    waiting.push(*gate);
+        let narrow = now.narrow.as_mut_slice();
+        for node in stretch {
+            // What had failed at the start has lowered its counters then.
+            if narrow[node] == 0 && start.narrow[node] != 0 && !is_in(done, node) {
+                count += 1;
+                for gate in circuit.outputs.of(node) {
+                    let lacks = &mut narrow[gate.index()];
+                    *lacks = lacks.saturating_sub(1);
                 }
             }
         }
+        count
     }
+
+    /// Members of a loop, from some place to its end; says how many nodes failed.
+    fn sweep_loop(&mut self, stretch: std::ops::Range<usize>) -> usize {
+        let Self { circuit, start, now, done, behind, .. } = self;
+        let mut count = 0;
+        for place in stretch {
+            if now.narrow[place] != 0 || start.narrow[place] == 0 || is_in(done, place) {
+                continue;
+            }
+            let mut node = place;
+            loop {
+                count += 1;
+                if circuit.wide.is_empty() {
+                    for gate in circuit.outputs.of(node) {
+                        let lacks = &mut now.narrow[gate.index()];
+                        let had = *lacks;
+                        *lacks = had.saturating_sub(1);
+                        if (had == 1) & (gate.index() < place) {
+                            behind.push(*gate);
+                        }
+                    }
+                } else {
+                    for gate in circuit.outputs.of(node) {
+                        if now.lose(circuit, *gate) == Lost::Now && gate.index() < place {
+                            behind.push(*gate);
+                        }
+                    }
+                }
+                let Some(next) = behind.pop() else { break };
+                node = next.index();
+            }
+        }
+        count
+    }
+}
+
+/// Whether a node is in a set.
+#[inline]
+fn is_in(set: &[u64], node: usize) -> bool {
+    set[node / BITS] >> (node % BITS) & 1 == 1
 }
 
 /// What each gate lacks when some nodes have failed already; see [`Cascade::given`].

@@ -131,6 +131,19 @@ proptest! {
     }
 
     #[test]
+    fn a_sweep_goes_on_where_a_worklist_stands((lists, from, given) in questions(30), limit in 0..60_usize) {
+        let circuit = Circuit::new(gates(&lists));
+        let mut cascade = Cascade::given(&circuit, &nodes(&circuit, &given));
+        let expected = beyond(&lists, &given, &from);
+        for limit in [limit, 0, limit / 2] {
+            prop_assert_eq!(cascade.spread_turning(&nodes(&circuit, &from), limit), expected.len());
+            let mut failed: Vec<usize> = cascade.failed().into_iter().map(|node| circuit.number(node)).collect();
+            failed.sort_unstable();
+            prop_assert_eq!(&failed, &expected);
+        }
+    }
+
+    #[test]
     fn signatures_tell_apart_what_the_watched_tell_apart(
         (lists, _, given) in questions(24),
         views in vec(vec(0..24_usize, 0..6), 0..4),
