@@ -36,7 +36,12 @@ pub struct Arrivals<'c> {
     /// By node, whether its time has come: it can be due twice, of itself and by its inputs.
     is_out: Vec<bool>,
     failed: Vec<(u64, Node)>,
+    /// Gates that lack less than at the start, some more than once.
     touched: Vec<Node>,
+    /// What is due at one time.
+    due: Vec<Node>,
+    /// What fails by that.
+    fails: Vec<Node>,
 }
 
 impl<'c> Arrivals<'c> {
@@ -52,8 +57,9 @@ impl<'c> Arrivals<'c> {
         let start = Counters::of(circuit);
         let now = start.clone();
         let is_out = vec![false; delays.len()];
-        let (queue, failed, touched) = (RadixQueue::new(), Vec::new(), Vec::new());
-        Self { circuit, delays, start, now, queue, is_out, failed, touched }
+        let [touched, due, fails] = [const { Vec::new() }; 3];
+        let queue = RadixQueue::new();
+        Self { circuit, delays, start, now, queue, is_out, failed: Vec::new(), touched, due, fails }
     }
 
     /// Spreads failure from some nodes that fail at given times, by themselves: what fails and when, by time and node. A time
@@ -62,33 +68,83 @@ impl<'c> Arrivals<'c> {
     /// O(edges out of what fails), and the sorting of what fails at the same time.
     pub fn spread(&mut self, from: &[(Node, u64)]) -> &[(u64, Node)] {
         self.reset();
-        let Self { circuit, delays, start, now, queue, is_out, failed, touched } = self;
         for (node, time) in from {
-            if start.narrow[node.index()] != 0 {
-                queue.push(*time, *node);
+            if self.start.narrow[node.index()] != 0 {
+                self.queue.push(*time, *node);
             }
         }
-        while let Some((time, node)) = queue.pop() {
-            if std::mem::replace(&mut is_out[node.index()], true) {
-                continue;
+        let mut due = std::mem::take(&mut self.due);
+        // The time in hand, where what fails then begins, and how often the queue has given something for it.
+        let (mut time, mut begin, mut given) = (0, 0, 0);
+        while let Some(now) = self.queue.take(&mut due) {
+            if now != time {
+                self.order(begin, given);
+                (time, begin, given) = (now, self.failed.len(), 0);
             }
-            failed.push((time, node));
-            for gate in circuit.outputs(node) {
+            given += 1;
+            // In the order of places it is met faster too.
+            due.sort_unstable();
+            due.retain(|node| !std::mem::replace(&mut self.is_out[node.index()], true));
+            self.failed.extend(due.iter().map(|node| (time, *node)));
+            self.fail(time, &due);
+        }
+        self.order(begin, given);
+        self.due = due;
+        &self.failed
+    }
+
+    /// Orders what fails at one time by node. What the queue gave at once is ordered; where delays are 0 it gives more for the same time.
+    fn order(&mut self, begin: usize, given: usize) {
+        if given > 1 {
+            self.failed[begin..].sort_unstable();
+        }
+    }
+
+    /// Puts what fails by some nodes, all of them at one time, into the queue.
+    fn fail(&mut self, time: u64, nodes: &[Node]) {
+        let Self { circuit, delays, now, queue, touched, fails, .. } = self;
+        if !circuit.wide.is_empty() {
+            for gate in nodes.iter().flat_map(|node| circuit.outputs(*node)) {
                 match now.lose(circuit, *gate) {
                     Lost::Already => {}
                     Lost::Now => queue.push(time.saturating_add(delays[gate.index()]), *gate),
                     Lost::NotYet => touched.push(*gate),
                 }
             }
+            return;
         }
-        // They came by time; only among those of the same time is the order the queue's.
-        for same in failed.chunk_by_mut(|a, b| a.0 == b.0) {
-            same.sort_unstable();
+        // Nothing here branches on what a gate lacks: both lists are written, and grow by one or none.
+        for node in nodes {
+            let outputs = circuit.outputs(*node);
+            let (mut failing, mut losing) = (0, touched.len());
+            if fails.len() < outputs.len() {
+                fails.resize(outputs.len(), *node);
+            }
+            touched.resize(losing + outputs.len(), *node);
+            for gate in outputs {
+                let lacks = &mut now.narrow[gate.index()];
+                let had = *lacks;
+                *lacks = had.saturating_sub(1);
+                fails[failing] = *gate;
+                failing += usize::from(had == 1);
+                touched[losing] = *gate;
+                losing += usize::from(had > 1);
+            }
+            touched.truncate(losing);
+            for gate in &fails[..failing] {
+                queue.push(time.saturating_add(delays[gate.index()]), *gate);
+            }
         }
-        failed
     }
 
     fn reset(&mut self) {
+        // A copy of the whole is faster than a quarter of it one by one.
+        if self.failed.len() + self.touched.len() > self.is_out.len() / 4 {
+            self.now.reset_all(&self.start);
+            self.is_out.fill(false);
+            self.touched.clear();
+            self.failed.clear();
+        }
         for node in self.failed.iter().map(|(_, node)| *node).chain(self.touched.drain(..)) {
             self.now.reset(self.circuit, &self.start, node);
             self.is_out[node.index()] = false;
