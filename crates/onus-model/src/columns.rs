@@ -5,18 +5,23 @@
 //! contracts, common causes, monitors) stays the document it is, and goes through the same validation as everywhere.
 //!
 //! [`Columns::of`] takes a model apart, [`assemble`] puts it together again: an equal model, or every problem there is.
+//! [`Gathering`] makes columns of entries as they come, in any order.
 //! Numbers that lead nowhere are looked for first ([`Columns::check`]), so that nothing after it can fail by them.
 
 mod assemble;
 mod check;
+mod gather;
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
 
 use crate::document;
 use crate::model::{Element, FaultRole, Model, Need, Prior};
 use crate::quantity::Probability;
 
 pub(crate) use assemble::assemble;
+pub(crate) use gather::{Gathering, Unsound};
 
 /// Stands for no text, and for no system.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -112,21 +117,28 @@ pub(crate) fn entry(column: &[u32], at: usize) -> Option<u32> {
     column.get(at).copied().filter(|word| *word != NONE)
 }
 
-/// Numbers for texts.
+/// Numbers for texts, in the order they are first seen. Each text is held once.
 #[derive(Default)]
 pub(crate) struct Words {
     texts: Texts,
-    numbers: HashMap<String, u32>,
+    numbers: HashTable<u32>,
+    hasher: RandomState,
 }
 
 impl Words {
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     pub(crate) fn number(&mut self, text: &str) -> Result<u32, TooLarge> {
-        if let Some(number) = self.numbers.get(text) {
+        let Self { texts, numbers, hasher } = self;
+        let hash = hasher.hash_one(text);
+        if let Some(number) = numbers.find(hash, |number| texts.get(*number as usize) == text) {
             return Ok(*number);
         }
-        let number = self.texts.len() as u32;
-        self.texts.push(text)?;
-        self.numbers.insert(text.to_owned(), number);
+        let number = u32::try_from(texts.len()).ok().filter(|number| *number != NONE).ok_or(TooLarge)?;
+        texts.push(text)?;
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(texts.get(*number as usize)));
         Ok(number)
     }
 

@@ -4,8 +4,10 @@
 //! The first line names the format. A line that is sound is read the short way ([`json`](crate::json)); one that is not,
 //! by the reader with positions, so that what is wrong in it is told as in any other file, with its line and column.
 //!
-//! What only shows when all is read (a need for a system that no line defines) is looked for in the lines a second time,
-//! so that nothing has to be remembered about the lines of a file that is sound.
+//! What the lines of a model say goes straight into [`columns`](crate::columns), and no document of the estate is made. If
+//! something is wrong, the lines are read a second time into a document, which is checked as any other; what only shows when
+//! all is read (a need for a system that no line defines) is then looked for in the lines once more. So nothing has to be
+//! remembered about the lines of a file that is sound.
 
 use std::io::{BufRead, Read, Seek};
 use std::marker::PhantomData;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::code::Code;
+use crate::columns::{Gathering, Unsound, assemble};
 use crate::diagnostic::{Diagnostic, Error, Path, Problem, Problems, Step, more_than};
 use crate::document::{self, is_default};
 use crate::incident::{self, Incident};
@@ -37,7 +40,11 @@ impl Model {
     /// let error = onus_model::Model::from_lines("estate.ndjson", std::io::Cursor::new(lines)).unwrap_err();
     /// assert!(error.to_string().starts_with("estate.ndjson:3:32: error[ONUS-E0018]: there is no system `rooter`; did you"));
     /// ```
-    pub fn from_lines(name: &str, lines: impl BufRead + Seek) -> Result<Self, Error> {
+    pub fn from_lines(name: &str, mut lines: impl BufRead + Seek) -> Result<Self, Error> {
+        if let Some(model) = gathered(name, &mut lines)? {
+            return Ok(model);
+        }
+        lines.rewind().map_err(|source| Error::Io { path: name.to_owned(), source })?;
         read_lines(name, lines, validate::model)
     }
 }
@@ -191,6 +198,37 @@ impl<D: Document, R: BufRead> Iterator for Parts<'_, D, R> {
             Err(error) => Some(Err(error)),
         }
     }
+}
+
+/// The model of lines in which nothing is wrong; they are not kept. `None` if something is.
+fn gathered(name: &str, lines: impl BufRead) -> Result<Option<Model>, Error> {
+    let mut gathering = Gathering::default();
+    for part in Parts::<document::Model, _>::of(name, lines) {
+        let part = match part {
+            Ok((_, part)) => part,
+            Err(Error::Invalid(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if let Err(Unsound) = gather(&mut gathering, part) {
+            return Ok(None);
+        }
+    }
+    let Ok(columns) = gathering.finish() else { return Ok(None) };
+    let mut problems = Problems::default();
+    let model = assemble(&columns, &mut problems);
+    Ok(problems.is_empty().then_some(model))
+}
+
+fn gather(gathering: &mut Gathering, mut part: document::Model) -> Result<(), Unsound> {
+    for (id, system) in std::mem::take(&mut part.systems) {
+        gathering.system(&id, &system)?;
+    }
+    for (id, interface) in std::mem::take(&mut part.interfaces) {
+        gathering.interface(&id, &interface)?;
+    }
+    let mut problems = Problems::default();
+    gathering.rest().absorb(part, &mut problems);
+    if problems.is_empty() { Ok(()) } else { Err(Unsound) }
 }
 
 /// Reads all lines, puts the document together, validates; every problem comes back with its place.

@@ -1,6 +1,6 @@
 //! Lines of JSON: what is written reads back, what is wrong is told at its line, what is hostile does no harm.
 
-use std::io::Cursor;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 
 use onus_model::strategies::{Bounds, Names, case};
 use onus_model::{Code, Error, Incident, Model, Notation, Record, document};
@@ -111,4 +111,49 @@ fn sound_json_is_read_at_any_size_and_unsound_json_is_refused() {
     let error = Model::from_text("large", &text(",\n\"é\":{\"needz\":[]}")).unwrap_err();
     let place = error.diagnostics()[0].location.clone().unwrap();
     assert_eq!((place.line, place.column), (2, 12));
+}
+
+/// A file that remembers how it was read.
+struct Watched {
+    file: Cursor<Vec<u8>>,
+    most_at_once: usize,
+    read: usize,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.most_at_once = self.most_at_once.max(buffer.len());
+        let count = self.file.read(buffer)?;
+        self.read += count;
+        Ok(count)
+    }
+}
+
+impl Seek for Watched {
+    fn seek(&mut self, position: SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+#[test]
+fn a_sound_file_is_read_once_piece_by_piece_and_another_again_for_its_problems() {
+    let mut lines = "{\"format\":\"onus/1\"}\n".to_owned();
+    for at in (1..20_000).rev() {
+        lines += &format!("{{\"systems\":{{\"s{at}\":{{\"needs\":[\"s{}\"]}}}}}}\n", at - 1);
+    }
+    let watched = |lines: &str| {
+        let file = Cursor::new(lines.as_bytes().to_vec());
+        let mut lines = BufReader::with_capacity(4096, Watched { file, most_at_once: 0, read: 0 });
+        let model = Model::from_lines("estate.ndjson", &mut lines);
+        (model, lines.into_inner())
+    };
+    let sound = format!("{lines}{{\"systems\":{{\"s0\":{{}}}}}}\n");
+    let (model, file) = watched(&sound);
+    let model = model.unwrap();
+    model.verify();
+    assert_eq!((model.systems().len(), model.interfaces().len()), (20_000, 19_999));
+    assert_eq!((file.most_at_once, file.read), (4096, sound.len()));
+    let (problems, file) = watched(&lines);
+    assert_eq!(problems.unwrap_err().diagnostics()[0].location.as_ref().unwrap().line, 20_000, "nobody defines s0");
+    assert!(file.most_at_once == 4096 && file.read > lines.len());
 }
