@@ -141,16 +141,17 @@ impl<'m> Masks<'m> {
     /// The members of a loop, the last first.
     fn sweep_loop(&mut self, begin: usize, end: usize) {
         let mut rounds = std::mem::take(&mut self.rounds);
-        rounds.run(end - begin, |place, again| {
+        rounds.begin(end - begin);
+        while let Some(place) = rounds.next() {
             let node = end - 1 - place;
             let masks = self.grown(node);
             if masks != self.passed[node] {
                 self.passed[node] = masks;
                 for input in self.circuit.inputs.of(node).iter().filter(|input| input.index() >= begin) {
-                    again.ask(end - 1 - input.index());
+                    rounds.ask(end - 1 - input.index());
                 }
             }
-        });
+        }
         self.rounds = rounds;
     }
 

@@ -45,6 +45,16 @@ impl Row {
         }
     }
 
+    /// As [`Self::or`]; says whether that changed anything.
+    fn grow(&mut self, other: &Self) -> bool {
+        let mut more = 0;
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            more |= other & !*word;
+            *word |= other;
+        }
+        more != 0
+    }
+
     #[inline]
     fn set(&mut self, lane: usize) {
         self.0[lane / 64] |= 1 << (lane % 64);
@@ -59,12 +69,16 @@ pub(super) struct Lanes<'c> {
     /// The lowest node whose row may hold anything.
     dirty: usize,
     rounds: Rounds,
+    /// The members of loops by which something fails that is not after them, rising.
+    against: Vec<Node>,
 }
 
 impl<'c> Lanes<'c> {
     pub(super) fn new(circuit: &'c Circuit, start: &'c Counters) -> Self {
         let count = circuit.node_count();
-        Self { circuit, start, rows: vec![Row::NONE; count], dirty: count, rounds: Rounds::default() }
+        let members = circuit.loops.iter().flat_map(|(begin, end)| *begin as usize..*end as usize).map(Node::new);
+        let against = members.filter(|node| circuit.outputs(*node).iter().any(|gate| gate <= node)).collect();
+        Self { circuit, start, rows: vec![Row::NONE; count], dirty: count, rounds: Rounds::default(), against }
     }
 
     /// Spreads failure: lane `l` from the node `from[l]`. What has failed at the start is left out, as in
@@ -113,7 +127,7 @@ impl<'c> Lanes<'c> {
         &self.rows[node.index()]
     }
 
-    /// Works out the rows of a stretch without loops, one after the other. Inlined, and all it calls, so that it is compiled for the
+    /// Works out the rows of a stretch, one after the other. Inlined, and all it calls, so that it is compiled for the
     /// vectors of its caller.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "what is not inlined is compiled without wide vectors")]
@@ -128,17 +142,27 @@ impl<'c> Lanes<'c> {
     /// Works out the rows of the members of a loop.
     fn sweep_loop(&mut self, begin: usize, end: usize) {
         let mut rounds = std::mem::take(&mut self.rounds);
-        rounds.run(end - begin, |place, again| {
-            let node = begin + place;
-            let Some(fails) = self.fails(node) else { return };
-            let before = self.rows[node];
-            self.rows[node].or(&fails);
-            if self.rows[node] != before {
+        rounds.begin(end - begin);
+        while let Some(place) = rounds.next() {
+            let mut node = begin + place;
+            if rounds.is_dense() {
+                // Up to the next by which something behind it fails, nothing needs to be asked for.
+                let next = self.against[self.against.partition_point(|against| against.index() < node)..].first();
+                let stop = next.map_or(end, |against| end.min(against.index()));
+                self.sweep(node..stop);
+                rounds.pass(stop + 1 - begin);
+                if stop == end {
+                    continue;
+                }
+                node = stop;
+            }
+            let Some(fails) = self.fails(node) else { continue };
+            if self.rows[node].grow(&fails) {
                 for gate in self.circuit.outputs.of(node).iter().filter(|gate| gate.index() < end) {
-                    again.ask(gate.index() - begin);
+                    rounds.ask(gate.index() - begin);
                 }
             }
-        });
+        }
         self.rounds = rounds;
     }
 

@@ -4,6 +4,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::cascade::lacking;
+use super::lanes::Lanes;
 use super::{Arrivals, Cascade, Circuit, DictionaryWay, Fit, Gates, Node, Passes, Schedules, Seen, Way, Window};
 
 /// Gates as lists.
@@ -140,6 +142,25 @@ proptest! {
             let mut failed: Vec<usize> = cascade.failed().into_iter().map(|node| circuit.number(node)).collect();
             failed.sort_unstable();
             prop_assert_eq!(&failed, &expected);
+        }
+    }
+
+    #[test]
+    fn lanes_are_cascades_whatever_was_asked_before(
+        (lists, from, given) in questions(30),
+        others in vec(vec(0..30_usize, 0..4), 3),
+    ) {
+        let circuit = Circuit::new(gates(&lists));
+        let start = lacking(&circuit, &nodes(&circuit, &given));
+        let mut lanes = Lanes::new(&circuit, &start);
+        for mut batch in std::iter::once(from).chain(others) {
+            batch.retain(|gate| *gate < lists.len());
+            lanes.spread(&nodes(&circuit, &batch));
+            for (lane, gate) in batch.iter().enumerate() {
+                let has_failed = |gate: &usize| lanes.row(circuit.node(*gate)).0[0] >> lane & 1 == 1;
+                let failed: Vec<usize> = (0..lists.len()).filter(has_failed).collect();
+                prop_assert_eq!(failed, beyond(&lists, &given, &[*gate]));
+            }
         }
     }
 
