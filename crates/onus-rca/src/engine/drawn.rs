@@ -5,8 +5,11 @@
 //! geometric, and where it lands on a rarer one that is kept in proportion (Miller & Hagberg 2011). So drawing costs what is
 //! present, not what could be.
 //!
-//! 512 incidents make a batch, with a row of draws of its own: the counts are the same for any number of threads, and for both
-//! ways to spread ([`DictionaryWay`]), between which the reach of a few incidents decides.
+//! Most incidents reach little, and a few much. So each is spread as a cascade until that has cost as much as its share of a sweep of lanes;
+//! those that go on past it wait until there are 512, and are swept together. Where most go past it, none is tried.
+//!
+//! 512 incidents are drawn at a time, with a row of draws of its own: the counts are the same for any number of threads, and for all ways
+//! to spread ([`DictionaryWay`]).
 
 use super::cascade::{Cascade, lacking};
 use super::counters::Counters;
@@ -15,8 +18,8 @@ use super::lanes::{LANES, Lanes};
 use super::{Circuit, Node};
 use crate::random::Random;
 
-/// Part of the edges at which one cascade and its share of a sweep of lanes cost the same; see `benches/monte_carlo.rs`.
-const EVEN: usize = 600;
+/// Part of the edges after which a cascade gives up and waits for the lanes; see `benches/monte_carlo.rs`.
+const PART: usize = 600;
 /// Incidents by which the way is chosen.
 const SAMPLES: usize = 32;
 
@@ -61,21 +64,39 @@ impl Circuit {
         let mut falling: Vec<(Node, f64)> = faults.iter().copied().filter(|(_, p)| *p > 0.0).collect();
         falling.sort_by(|(_, p), (_, q)| q.total_cmp(p));
         let draws = Draws { faults: &falling, incidents, seed };
-        let make = || Work { cascade: Cascade::given(self, given), lanes: None, from: Vec::new() };
-        let by_lanes = match way {
-            DictionaryWay::Auto => draws.reach(&mut make().cascade, self.edge_count()) >= self.edge_count() / EVEN,
-            DictionaryWay::Cascades => false,
-            DictionaryWay::Lanes => true,
+        let watch = Watch::of(self, watched);
+        let limit = (self.edge_count() / PART).max(64);
+        let make = || Work {
+            circuit: self,
+            start: &start,
+            watch: &watch,
+            cascade: Cascade::given(self, given),
+            lanes: None,
+            drawn: Vec::new(),
+            waiting: Vec::new(),
+            lane: 0,
         };
-        let batches = incidents.div_ceil(LANES as u64);
-        let failed = in_batches(batches, watched.len(), make, |work, batch, counts| {
-            draws.batch(batch, &mut work.from);
-            if by_lanes {
-                work.by_lanes(self, &start, watched, counts);
-            } else {
-                work.by_cascades(watched, counts);
-            }
-        });
+        let way = match way {
+            DictionaryWay::Auto if draws.most_exceed(&mut make().cascade, limit) => DictionaryWay::Lanes,
+            way => way,
+        };
+        let counts = in_batches(
+            incidents.div_ceil(LANES as u64),
+            watch.nodes.len(),
+            make,
+            Work::finish,
+            |work, batch, counts| {
+                let mut drawn = std::mem::take(&mut work.drawn);
+                draws.batch(batch, &mut drawn);
+                match way {
+                    DictionaryWay::Auto => work.by_reach(&drawn, limit, counts),
+                    DictionaryWay::Cascades => work.by_cascades(&drawn, counts),
+                    DictionaryWay::Lanes => work.by_lanes(&drawn, counts),
+                }
+                work.drawn = drawn;
+            },
+        );
+        let failed = watched.iter().map(|node| counts[watch.place[node.index()] as usize]).collect();
         Frequencies { incidents, failed }
     }
 }
@@ -96,10 +117,15 @@ impl Draws<'_> {
         random = Random(random.next() ^ batch);
         random = Random(random.next());
         let lanes = (self.incidents - batch * LANES as u64).min(LANES as u64) as usize;
+        // Many faults are as probable as the one before: its logarithm is kept.
+        let mut last: (f64, f64) = (1.0, 0.0);
         for lane in 0..lanes {
             let mut at = 0;
             while let Some((_, p)) = self.faults.get(at) {
-                at = at.saturating_add(passed_over(*p, &mut random));
+                if last.0.to_bits() != p.to_bits() {
+                    last = (*p, (-p).ln_1p());
+                }
+                at = at.saturating_add(passed_over(last, &mut random));
                 let Some((fault, q)) = self.faults.get(at) else { break };
                 if *q >= *p || random.unit() * p < *q {
                     from.push((lane, *fault));
@@ -109,65 +135,135 @@ impl Draws<'_> {
         }
     }
 
-    /// Edges that an incident goes over, on the average of a few.
-    fn reach(&self, cascade: &mut Cascade<'_>, edges: usize) -> usize {
+    /// Whether most of a few incidents go over more than so many edges.
+    fn most_exceed(&self, cascade: &mut Cascade<'_>, limit: usize) -> bool {
         let mut from = Vec::new();
         if self.incidents > 0 {
             self.batch(0, &mut from);
         }
-        let limit = (edges / EVEN).max(1) * 8;
-        let mut sum = 0;
-        for incident in from.chunk_by(|(a, _), (b, _)| a == b).take_while(|incident| incident[0].0 < SAMPLES) {
-            let faults: Vec<Node> = incident.iter().map(|(_, fault)| *fault).collect();
-            sum += cascade.within(&faults, limit).map_or(limit, |(_, edges)| edges);
-        }
-        sum / SAMPLES
+        let mut faults = Vec::new();
+        let few = from.chunk_by(|(a, _), (b, _)| a == b).take_while(|incident| incident[0].0 < SAMPLES);
+        let exceeding = few.filter(|incident| {
+            faults.clear();
+            faults.extend(incident.iter().map(|(_, fault)| *fault));
+            cascade.within(&faults, limit).is_none()
+        });
+        exceeding.count() > SAMPLES / 2
     }
 }
 
-/// How many things are passed over until one is there, each with probability `p` > 0.
+/// How many things are passed over until one is there, each with probability `p` > 0, given with the logarithm of 1 − `p`.
 #[expect(clippy::cast_sign_loss, reason = "both logarithms are negative or 0")]
-fn passed_over(p: f64, random: &mut Random) -> usize {
-    if p >= 1.0 { 0 } else { ((1.0 - random.unit()).ln() / (-p).ln_1p()) as usize }
+fn passed_over((p, logarithm): (f64, f64), random: &mut Random) -> usize {
+    if p >= 1.0 { 0 } else { ((1.0 - random.unit()).ln() / logarithm) as usize }
+}
+
+/// What is watched, each node once.
+struct Watch {
+    /// In order.
+    nodes: Vec<Node>,
+    /// By node, its place in `nodes`; past the end for what is not watched.
+    place: Vec<u32>,
+}
+
+impl Watch {
+    fn of(circuit: &Circuit, watched: &[Node]) -> Self {
+        let mut nodes = watched.to_vec();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let mut place = vec![u32::MAX; circuit.node_count()];
+        for (at, node) in nodes.iter().enumerate() {
+            place[node.index()] = at as u32;
+        }
+        Self { nodes, place }
+    }
 }
 
 /// What one thread needs.
 struct Work<'w, 'c> {
+    circuit: &'c Circuit,
+    start: &'w Counters,
+    watch: &'w Watch,
     cascade: Cascade<'c>,
     /// Made when first needed: it is large.
     lanes: Option<Lanes<'w>>,
-    from: Vec<(usize, Node)>,
+    /// Lane and fault, by lane.
+    drawn: Vec<(usize, Node)>,
+    /// Incidents that wait to be swept together: lane and fault.
+    waiting: Vec<(usize, Node)>,
+    /// How many wait.
+    lane: usize,
 }
 
 impl<'w, 'c: 'w> Work<'w, 'c> {
-    fn by_lanes(&mut self, circuit: &'c Circuit, start: &'w Counters, watched: &[Node], counts: &mut [u64]) {
-        let lanes = self.lanes.get_or_insert_with(|| Lanes::new(circuit, start));
-        lanes.spread_pairs(&self.from);
-        for (count, node) in counts.iter_mut().zip(watched) {
+    fn by_lanes(&mut self, drawn: &[(usize, Node)], counts: &mut [u64]) {
+        let lanes = self.lanes.get_or_insert_with(|| Lanes::new(self.circuit, self.start));
+        lanes.spread_pairs(drawn);
+        for (count, node) in counts.iter_mut().zip(&self.watch.nodes) {
             *count += lanes.row(*node).0.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
         }
     }
 
-    fn by_cascades(&mut self, watched: &[Node], counts: &mut [u64]) {
+    fn by_cascades(&mut self, drawn: &[(usize, Node)], counts: &mut [u64]) {
         let mut faults = Vec::new();
-        for incident in self.from.chunk_by(|(a, _), (b, _)| a == b) {
+        for incident in drawn.chunk_by(|(a, _), (b, _)| a == b) {
             faults.clear();
             faults.extend(incident.iter().map(|(_, fault)| *fault));
             self.cascade.spread(&faults, super::Way::Auto);
-            for (count, node) in counts.iter_mut().zip(watched) {
+            for (count, node) in counts.iter_mut().zip(&self.watch.nodes) {
                 *count += u64::from(self.cascade.has_failed(*node));
             }
+        }
+    }
+
+    /// Cascades for those that end within a limit; the others wait for the lanes.
+    fn by_reach(&mut self, drawn: &[(usize, Node)], limit: usize, counts: &mut [u64]) {
+        let mut faults = Vec::new();
+        for incident in drawn.chunk_by(|(a, _), (b, _)| a == b) {
+            faults.clear();
+            faults.extend(incident.iter().map(|(_, fault)| *fault));
+            if let Some((failed, _)) = self.cascade.within(&faults, limit) {
+                for node in failed {
+                    if let Some(count) = counts.get_mut(self.watch.place[node.index()] as usize) {
+                        *count += 1;
+                    }
+                }
+                continue;
+            }
+            self.waiting.extend(faults.iter().map(|fault| (self.lane, *fault)));
+            self.lane += 1;
+            if self.lane == LANES {
+                self.finish(counts);
+            }
+        }
+    }
+
+    /// Sweeps what waits.
+    fn finish(&mut self, counts: &mut [u64]) {
+        if self.lane > 0 {
+            let waiting = std::mem::take(&mut self.waiting);
+            self.by_lanes(&waiting, counts);
+            self.waiting = waiting;
+            self.waiting.clear();
+            self.lane = 0;
         }
     }
 }
 
 /// Adds up what the batches count.
 #[cfg(not(feature = "rayon"))]
-fn in_batches<W>(batches: u64, width: usize, make: impl Fn() -> W, each: impl Fn(&mut W, u64, &mut [u64])) -> Vec<u64> {
+fn in_batches<W>(
+    batches: u64,
+    width: usize,
+    make: impl Fn() -> W,
+    finish: impl Fn(&mut W, &mut [u64]),
+    each: impl Fn(&mut W, u64, &mut [u64]),
+) -> Vec<u64> {
     let (mut work, mut counts) = (make(), vec![0; width]);
     for batch in 0..batches {
         each(&mut work, batch, &mut counts);
     }
+    finish(&mut work, &mut counts);
     counts
 }
 
@@ -177,6 +273,7 @@ fn in_batches<W: Send>(
     batches: u64,
     width: usize,
     make: impl Fn() -> W + Sync,
+    finish: impl Fn(&mut W, &mut [u64]) + Sync,
     each: impl Fn(&mut W, u64, &mut [u64]) + Sync,
 ) -> Vec<u64> {
     use std::sync::{Mutex, PoisonError};
@@ -192,7 +289,9 @@ fn in_batches<W: Send>(
         idle().push((work, counts));
     });
     let mut sum = vec![0; width];
-    for (_, counts) in idle().drain(..) {
+    let mut parts: Vec<(W, Vec<u64>)> = idle().drain(..).collect();
+    parts.par_iter_mut().for_each(|(work, counts)| finish(work, counts));
+    for (_, counts) in parts {
         sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
     sum
