@@ -199,5 +199,5 @@ fn a_snapshot_answers_by_its_compiled_graph() {
     assert!(onus(&["convert", &at("damaged.onus"), &at("damaged.ndjson")]).status.success());
     let output = onus(&["propagate", &at("damaged.onus"), "a0-01.f"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(stderr(&output).contains("the snapshot is damaged: the checksum of section"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the checksum of section"), "{}", stderr(&output));
 }
