@@ -31,9 +31,7 @@ impl KeySums {
         let mut bits = key;
         while bits != 0 {
             let plane = &mut self.planes[view][bits.trailing_zeros() as usize];
-            for (sum, word) in plane.iter_mut().zip(row) {
-                *sum ^= word;
-            }
+            *plane = std::array::from_fn(|word| plane[word] ^ row[word]);
             bits &= bits - 1;
         }
     }

@@ -47,7 +47,7 @@ pub struct FaultDictionary {
     /// By affecting world: which services have failed, as a number.
     pub(super) class: Vec<u32>,
     pub(super) classes: usize,
-    /// By world: the probability that a monitor reports some failure.
+    /// By world that fails no service: the probability that a monitor reports some failure.
     pub(super) reported: Vec<f64>,
     pub(super) incidents: Drawn,
     /// Upper bound of the probability that an incident is none of the worlds.
@@ -123,7 +123,7 @@ impl FaultDictionary {
         let silent = |world: &World| -> f64 {
             physics.failures(&world.failed).map(|channel| 1.0 - physics.detects(channel)).product()
         };
-        self.reported = self.worlds.iter().map(|world| 1.0 - silent(world)).collect();
+        self.reported = self.worlds[self.affecting..].iter().map(|world| 1.0 - silent(world)).collect();
         // What is certain is not expanded.
         let budget = if physics.is_certain() { usize::MAX } else { options.reading_budget };
         let (incidents, left_out) = self.expanded(physics, budget).unwrap_or_else(|| {

@@ -105,16 +105,16 @@ impl Grouped {
         }
     }
 
-    /// By world: whether a monitor reports some failure, 1 or 0.
+    /// By world that fails no service: whether a monitor reports some failure, 1 or 0. O(one pass over these).
     pub(super) fn reported(&self, physics: &Physics<'_>) -> Vec<f64> {
         let reports = (0..physics.channels.len() as u32)
             .filter(|channel| physics.channels[*channel as usize].monitor.is_some() && physics.detects(*channel) >= 1.0)
             .map(|channel| alarm(physics.channels[channel as usize].system, physics.host(channel)));
-        let hashes = self.read(&self.faults, &[Watched::of(reports)]);
+        let hashes = self.read(&self.faults[self.affecting..], &[Watched::of(reports)]);
         hashes.into_iter().flatten().map(|hash| f64::from(u8::from(hash != 0))).collect()
     }
 
-    /// By world that fails no service: whether one of some systems fails. O(one pass).
+    /// By world that fails no service: whether one of some systems fails. O(one pass over these).
     pub(super) fn fail_elsewhere(&self, systems: Vec<SystemIndex>) -> Vec<bool> {
         let watched = Watched::of(systems.into_iter().map(Differs::With));
         let hashes = self.read(&self.faults[self.affecting..], &[watched]);
@@ -173,6 +173,9 @@ impl Grouped {
                 lists.push(silenced.iter().map(gate).collect());
                 lists.push(set_off.iter().map(gate).collect());
             }
+        }
+        if lists.iter().all(Vec::is_empty) {
+            return vec![vec![0; faults.len()]; views.len()];
         }
         let nodes: Vec<Node> = faults.iter().map(|fault| FaultGraph::fault_node(*fault)).collect();
         let signatures = self.graph.circuit().signatures(&nodes, &[], &lists, DictionaryWay::Auto);

@@ -392,11 +392,15 @@ impl<'d> Maker<'d> {
             let mut viewed = [&fault, &answer].map(|level| signatures.view(level, marked));
             if alike[view].contains(&0) {
                 // Summed up reading by reading: what is certain comes to 0 and nothing else.
-                for (level, viewed) in [&fault, &answer].into_iter().zip(&mut viewed) {
-                    viewed.tally = Tally::default();
-                    signatures.each(level, |weight, read, _| viewed.tally.add(weight, read));
+                let mut tallies = [Tally::default(); 2];
+                signatures.each(&fault, |weight, read, _| tallies[0].add(weight, read));
+                signatures.each(&answer, |weight, read, posterior| {
+                    tallies[1].add(weight, read);
+                    sums.detail.add(weight, read, posterior);
+                });
+                for (viewed, tally) in viewed.iter_mut().zip(tallies) {
+                    viewed.tally = tally;
                 }
-                signatures.each(&answer, |weight, read, posterior| sums.detail.add(weight, read, posterior));
             }
             for at in &alike[view] {
                 for (level, viewed) in viewed.iter().enumerate() {
@@ -650,9 +654,10 @@ impl<'d> Maker<'d> {
             let is_looked_at: rustc_hash::FxHashSet<SystemIndex> = looks.collect();
             elsewhere.iter().map(|world| world.failed.iter().any(|system| is_looked_at.contains(system))).collect()
         };
-        let is_seen = std::iter::repeat_n(true, dictionary.affecting).chain(is_seen);
-        let (mut all, mut noticed) = (0.0, 0.0);
-        for ((world, reported), is_seen) in dictionary.worlds.iter().zip(&dictionary.reported).zip(is_seen) {
+        // A service that fails is noticed.
+        let affecting: f64 = dictionary.worlds[..dictionary.affecting].iter().map(|world| world.weight).sum();
+        let (mut all, mut noticed) = (affecting, affecting);
+        for ((world, reported), is_seen) in elsewhere.iter().zip(&dictionary.reported).zip(is_seen) {
             all += world.weight;
             noticed += world.weight * if is_seen { 1.0 } else { *reported };
         }
