@@ -21,7 +21,7 @@ use super::{Circuit, Node};
 pub(super) const LANES: usize = 512;
 const WORDS: usize = LANES / 64;
 
-/// A bit a lane.
+/// A bit a lane. By position and not by iterators: these do not always become one loop within a function that is compiled for wide vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub(super) struct Row(pub(super) [u64; WORDS]);
@@ -32,16 +32,16 @@ impl Row {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as `Lanes::sweep_with`")]
     fn or(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word |= other;
+        for at in 0..WORDS {
+            self.0[at] |= other.0[at];
         }
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as `Lanes::sweep_with`")]
     fn and(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word &= other;
+        for at in 0..WORDS {
+            self.0[at] &= other.0[at];
         }
     }
 
