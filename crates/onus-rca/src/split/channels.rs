@@ -170,17 +170,32 @@ impl FaultDictionary {
         CUTOFFS.into_iter().find_map(|cutoff| self.expanded_above(cutoff, physics, budget))
     }
 
+    /// Whether the readings above a cutoff are few enough, and those below improbable enough, counted before any is listed: it ends
+    /// at the first worlds where there are many channels.
+    fn can_expand(&self, cutoff: f64, physics: &Physics<'_>, noisy: &[u32], budget: usize) -> bool {
+        let (mut left, mut lost) = (budget, 0.0);
+        self.worlds[..self.affecting].iter().all(|world| {
+            let mut uncertain = physics.alarms(&physics.deviations(&world.failed), noisy);
+            uncertain.retain(|(_, p)| *p < 1.0);
+            let (count, probability) = above(cutoff, &uncertain, left);
+            lost += world.weight * (1.0 - probability);
+            let fits = count <= left;
+            left = left.saturating_sub(count);
+            fits && (cutoff <= 0.0 || lost <= MOST_LOST)
+        })
+    }
+
     /// Leaves out readings that are less probable, given their world, than `cutoff`.
     fn expanded_above(&self, cutoff: f64, physics: &Physics<'_>, budget: usize) -> Option<(Drawn, f64)> {
         let noisy_channels = physics.noisy();
+        if !self.can_expand(cutoff, physics, &noisy_channels, budget) {
+            return None;
+        }
         let (mut weight, mut world_of, mut noisy) = (Vec::new(), Vec::new(), false);
         let mut alarms: Rows<u32> = Rows::new();
         for world in 0..self.affecting {
             let readings = physics.alarms(&physics.deviations(&self.worlds[world].failed), &noisy_channels);
             let (certain, uncertain): (Vec<_>, Vec<_>) = readings.into_iter().partition(|(_, p)| *p >= 1.0);
-            if count_above(cutoff, &uncertain, budget - weight.len()) > budget - weight.len() {
-                return None;
-            }
             let certain: Vec<u32> = certain.iter().map(|(channel, _)| *channel).collect();
             noisy |= !uncertain.is_empty();
             // A part of a reading is no less probable than the whole, so what is cut off stays off.
@@ -225,33 +240,35 @@ impl FaultDictionary {
     }
 }
 
-/// How many readings of independent channels, given the probability of an alarm of each, are more probable than a cutoff; no more
-/// are counted than one past the budget.
+/// How many readings of independent channels, given the probability of an alarm of each, are more probable than a cutoff, and how
+/// probable they are together; no more are counted than one past the budget.
 ///
 /// Every reading is the most probable one with some channels the other way, each of which costs a factor. The least costly
 /// come first, so that a search by depth meets nothing but what it counts. O(channels · log channels + budget).
-pub(super) fn count_above(cutoff: f64, uncertain: &[(u32, f64)], budget: usize) -> usize {
+pub(super) fn above(cutoff: f64, uncertain: &[(u32, f64)], budget: usize) -> (usize, f64) {
     let most: f64 = uncertain.iter().map(|(_, p)| p.max(1.0 - p)).product();
     let mut factors: Vec<f64> = uncertain.iter().map(|(_, p)| p.min(1.0 - p) / p.max(1.0 - p)).collect();
     factors.sort_unstable_by(|a, b| b.total_cmp(a));
     if most <= cutoff {
-        return 0;
+        return (0, 0.0);
     }
     // Readings, each with the first channel that may still be turned.
-    let (mut open, mut count) = (vec![(most, 0)], 1);
+    let (mut open, mut count, mut sum) = (vec![(most, 0)], 1, most);
     while let Some((probability, first)) = open.pop() {
         for (at, factor) in factors.iter().enumerate().skip(first) {
-            if probability * factor <= cutoff {
+            let turned = probability * factor;
+            if turned <= cutoff {
                 break;
             }
             count += 1;
+            sum += turned;
             if count > budget {
-                return count;
+                return (count, sum);
             }
-            open.push((probability * factor, at + 1));
+            open.push((turned, at + 1));
         }
     }
-    count
+    (count, sum)
 }
 
 /// Numbers 0, 1, … for equal keys, in the order of their first appearance; and how many there are.

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::SplitOptions;
-use super::channels::{Drawn, FaultDictionary, count_above};
+use super::channels::{Drawn, FaultDictionary, above};
 use super::draws::drawn;
 use super::grouped::Grouped;
 use super::physics::Physics;
@@ -204,9 +204,11 @@ proptest! {
             all = all.into_iter().flat_map(|q| [q * p, q * (1.0 - p)]).collect();
         }
         prop_assume!(all.iter().all(|q| (q - cutoff).abs() > 1e-12));
-        let count = all.iter().filter(|q| **q > cutoff).count();
+        let kept: Vec<f64> = all.into_iter().filter(|q| *q > cutoff).collect();
         let uncertain: Vec<(u32, f64)> = (0..).zip(rates).collect();
-        prop_assert_eq!(count_above(cutoff, &uncertain, usize::MAX), count);
-        prop_assert_eq!(count_above(cutoff, &uncertain, 3), count.min(4));
+        let (count, probability) = above(cutoff, &uncertain, usize::MAX);
+        prop_assert_eq!(count, kept.len());
+        prop_assert!((probability - kept.iter().sum::<f64>()).abs() < SAME);
+        prop_assert_eq!(above(cutoff, &uncertain, 3).0, count.min(4));
     }
 }
