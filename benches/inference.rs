@@ -5,8 +5,8 @@
 //!
 //! What bounds it: with 30 % of the needs redundant a diagnosis costs what the cone of the symptoms costs, some hundreds of
 //! systems whatever the size of the estate, and of that the shares most: their pairs of diagram nodes no longer fit the
-//! second-level cache. With 80 % the exact method gives up at its budget, and bounding diagrams answer: the latency of
-//! memory, in the unique table and the operation cache.
+//! second-level cache. With 80 % small sets bound the failure: looking at pairs of them, a merge of two short lists each, which
+//! the processor computes rather than waits for; lapses of what works add diagram nodes, which wait for memory.
 
 mod circuits;
 mod estates;
