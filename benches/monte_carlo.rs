@@ -6,7 +6,7 @@
 //! knows no gates.
 //!
 //! What bounds it. *Cascades*: what fails, for every incident anew. *Lanes*: the lines of the rows, one an edge, for 512 incidents;
-//! in small circuits the drawing, some 30 ns a fault.
+//! in small circuits the drawing, some 30 ns a fault. *Auto*: cascades where an incident reaches little, and the lanes for the rest.
 
 mod circuits;
 

@@ -6,8 +6,8 @@
 //! What bounds it. *Large cascades*: the state of the gates, read and written at random; at 10⁶ edges it is 200 KB and stays in
 //! the second-level cache, at 10⁷ in the third, at 10⁸ in none. A sweep meets it in order of places, so that most of it is
 //! where the last access was; the worklist jumps. petgraph also follows a linked list through its edges, a cache miss each.
-//! *Small ones*: the two or three misses for a node's offsets and the counters of its outputs. *Times*: the moves between
-//! buckets.
+//! *Small ones*: the two or three misses for a node's offsets and the counters of its outputs. *Times*: going over the
+//! outputs of what fails, which comes by time and so stands anywhere; more than the queue.
 
 mod circuits;
 
