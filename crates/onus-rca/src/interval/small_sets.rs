@@ -210,6 +210,8 @@ impl Search<'_> {
                 };
                 let before = std::mem::take(&mut so_far[count]);
                 if before.len() > 0 {
+                    // All so far are gone over again for each term: with many terms that is most of it.
+                    *self.work = self.work.checked_sub(KEPT * (more.len() + before.len()))?;
                     more.extend(&before);
                     more = more.minimal();
                 }

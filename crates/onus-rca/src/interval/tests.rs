@@ -267,7 +267,7 @@ fn brackets_contain_the_truth_however_coarse() {
 fn envelopes_contain_the_truth_however_much_is_cut() {
     let mut random = Random(13);
     let mut cut = 0;
-    for round in 0..4000 {
+    for round in 0..6000 {
         let network = Network { failures: Vec::new(), ..network(&mut random, 7) };
         let truth = enumerate(&network);
         let order: Vec<u32> = (0..network.events() as u32).collect();
@@ -331,6 +331,21 @@ fn small_sets_and_what_they_drop_enclose_the_failure() {
         }
     }
     assert!(dropped > 1000 && close > 500, "{dropped}, {close}");
+}
+
+/// Two of five thousand: each term is merged with all before it, which is paid for although nothing is kept.
+#[test]
+fn the_work_of_small_sets_is_bounded_where_many_terms_are_counted() {
+    let events = 5000;
+    let mut network = Network { probability: vec![1e-3; events], fault: vec![None; events], ..Network::default() };
+    network.gates.push(Gate { threshold: 2, inputs: (0..events as u32).map(Term).collect() });
+    network.requirements.push(Requirement { item: 0, term: Term(events as u32), holds: true });
+    let cone = Cone::new(&network);
+    let order: Vec<u32> = (0..events as u32).collect();
+    let chance: Vec<[Mass; 2]> = network.probability.iter().map(|p| [Mass::complement(*p), Mass::exact(*p)]).collect();
+    let question = Question { cone: &cone, order: &order, chance: &chance, roots: &cone.positive };
+    assert!(small_sets(question, 1.0, &mut 1_000_000).is_none());
+    assert!(small_sets(question, 1.0, &mut 1_000_000_000).is_some());
 }
 
 #[test]
