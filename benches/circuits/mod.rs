@@ -155,12 +155,27 @@ pub(crate) fn nodes(circuit: &Circuit) -> Vec<Node> {
 
 /// The node that fails most, of the 64 with most outputs.
 pub(crate) fn hub(circuit: &Circuit) -> Node {
-    let mut nodes = nodes(circuit);
-    let most = 64.min(nodes.len());
-    nodes.select_nth_unstable_by_key(most - 1, |node| std::cmp::Reverse((circuit.outputs(*node).len(), *node)));
     let mut cascade = Cascade::new(circuit);
-    let most = nodes[..most].iter().copied();
+    let most = by_outputs(circuit).into_iter().take(64);
     most.max_by_key(|node| (cascade.spread(&[*node], Way::Auto), *node)).expect("a circuit has nodes")
+}
+
+/// Where a cascade begins that fails at least half of all: one, two, four ... of the nodes with most outputs.
+pub(crate) fn hubs(circuit: &Circuit) -> Vec<Node> {
+    let nodes = by_outputs(circuit);
+    let mut cascade = Cascade::new(circuit);
+    let mut count = 1;
+    while count < nodes.len() && cascade.spread(&nodes[..count], Way::Auto) < nodes.len() / 2 {
+        count *= 2;
+    }
+    nodes[..count.min(nodes.len())].to_vec()
+}
+
+/// All nodes, those with most outputs first.
+fn by_outputs(circuit: &Circuit) -> Vec<Node> {
+    let mut nodes = nodes(circuit);
+    nodes.sort_unstable_by_key(|node| std::cmp::Reverse((circuit.outputs(*node).len(), *node)));
+    nodes
 }
 
 /// The delay of a gate, 1 to 100.

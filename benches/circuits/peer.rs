@@ -2,7 +2,7 @@
 
 use onus::rca::engine::{Circuit, Node};
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Bfs, Reversed};
+use petgraph::visit::{Bfs, Reversed, VisitMap};
 
 use super::delay;
 
@@ -28,16 +28,20 @@ pub(crate) fn index(circuit: &Circuit, node: Node) -> NodeIndex {
     NodeIndex::new(circuit.number(node))
 }
 
-/// How many nodes a search from one visits.
-pub(crate) fn visits(graph: &DiGraph<(), u32>, from: NodeIndex) -> usize {
-    let mut search = Bfs::new(graph, from);
-    std::iter::from_fn(|| search.next(graph)).count()
+/// How many nodes a search from some visits.
+pub(crate) fn visits(graph: &DiGraph<(), u32>, from: &[NodeIndex]) -> usize {
+    search(graph, from).count()
 }
 
-/// Edges out of what a search from one visits.
-pub(crate) fn edges_from(graph: &DiGraph<(), u32>, from: NodeIndex) -> usize {
-    let mut search = Bfs::new(graph, from);
-    std::iter::from_fn(|| search.next(graph)).map(|node| graph.edges(node).count()).sum()
+/// Edges out of what a search from some visits.
+pub(crate) fn edges_from(graph: &DiGraph<(), u32>, from: &[NodeIndex]) -> usize {
+    search(graph, from).map(|node| graph.edges(node).count()).sum()
+}
+
+fn search(graph: &DiGraph<(), u32>, from: &[NodeIndex]) -> impl Iterator<Item = NodeIndex> {
+    let mut search = Bfs::new(graph, from[0]);
+    search.stack.extend(from[1..].iter().copied().filter(|node| search.discovered.visit(*node)));
+    std::iter::from_fn(move || search.next(graph))
 }
 
 /// Nodes that reach all of some and none of others: what explains them if every gate failed with one input.

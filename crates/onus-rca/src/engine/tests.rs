@@ -146,6 +146,34 @@ proptest! {
     }
 
     #[test]
+    fn sweeps_over_many_blocks_are_the_least_fixpoint(
+        (mut lists, from, given) in questions(400),
+        back in prop_oneof![Just(usize::MAX), 1..40_usize],
+        limit in 0..300_usize,
+    ) {
+        // Few inputs that come later, and a gate with more outputs than a block has nodes.
+        for (gate, (_, inputs)) in lists.iter_mut().enumerate() {
+            if gate % back != 0 {
+                for input in inputs.iter_mut() {
+                    *input %= gate.max(1) as u32;
+                }
+            }
+            if gate % 3 == 0 {
+                inputs.push(0);
+            }
+        }
+        let circuit = Circuit::new(gates(&lists));
+        let mut cascade = Cascade::given(&circuit, &nodes(&circuit, &given));
+        let expected = beyond(&lists, &given, &from);
+        for limit in [limit, 0, 0] {
+            prop_assert_eq!(cascade.spread_turning(&nodes(&circuit, &from), limit), expected.len());
+            let mut failed: Vec<usize> = cascade.failed().into_iter().map(|node| circuit.number(node)).collect();
+            failed.sort_unstable();
+            prop_assert_eq!(&failed, &expected);
+        }
+    }
+
+    #[test]
     fn lanes_are_cascades_whatever_was_asked_before(
         (lists, from, given) in questions(30),
         others in vec(vec(0..30_usize, 0..4), 3),
