@@ -48,6 +48,24 @@ impl Rows {
         &self.targets[self.offsets[row] as usize..self.offsets[row + 1] as usize]
     }
 
+    /// Writes a row to the end of a list: the first eight targets at once, be they the row's or not, since where a short row ends
+    /// cannot be foretold.
+    #[inline]
+    pub(super) fn append_to(&self, row: usize, list: &mut Vec<Node>) {
+        const AT_ONCE: usize = 8;
+        let (begin, end) = (self.offsets[row] as usize, self.offsets[row + 1] as usize);
+        let Some(first) = self.targets.get(begin..begin + AT_ONCE) else {
+            list.extend_from_slice(&self.targets[begin..end]);
+            return;
+        };
+        list.extend_from_slice(first);
+        if end - begin > AT_ONCE {
+            list.extend_from_slice(&self.targets[begin + AT_ONCE..end]);
+        } else {
+            list.truncate(list.len() - (AT_ONCE - (end - begin)));
+        }
+    }
+
     /// Bytes that they hold.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.offsets) + size_of_val(&*self.targets)
