@@ -7,8 +7,9 @@
 //! What bounds it. *Large cascades*: the state of the gates, read and written at random; at 10⁶ edges it is 200 KB and stays in
 //! the second-level cache, at 10⁷ in the third, at 10⁸ in none. A sweep lowers counters in a loop without a branch, so that many
 //! accesses are under way; the worklist also mispredicts the end of each row. petgraph follows a linked list through its edges, a cache miss each.
-//! *Small ones*: the two or three misses for a node's offsets and the counters of its outputs. *Times*: going over the
-//! outputs of what fails, which comes by time and so stands anywhere; more than the queue.
+//! *Small ones*: the two or three misses for a node's offsets and the counters of its outputs. *Times*: what fails comes by
+//! time and so stands anywhere; the cache misses for its offsets, outputs and delay take two to three fifths of the time,
+//! though those of 64 nodes overlap, the queue a sixth to a quarter, the counters less than a tenth.
 
 mod circuits;
 
