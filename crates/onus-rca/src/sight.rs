@@ -33,13 +33,34 @@ impl<'m> Sight<'m> {
         found
     }
 
+    /// The contractors that a monitor names. Sorted.
+    pub(crate) fn named(&self, monitor: MonitorIndex) -> Vec<ContractorIndex> {
+        let mut named = self.model.structure().viewers(monitor).contractors.clone();
+        named.sort_unstable();
+        named.dedup();
+        named
+    }
+
     /// All contractors that see what happens to some elements, by themselves or by reports.
     pub(crate) fn all(&self, elements: &[Element], monitor: Option<MonitorIndex>) -> BTreeSet<ContractorIndex> {
+        let named = monitor.map(|monitor| self.named(monitor)).unwrap_or_default();
+        self.beyond(elements, &named).into_iter().chain(named).collect()
+    }
+
+    /// Who else sees what happens to some elements, where some see it already; these are sorted. Sorted.
+    ///
+    /// O(contracts over the elements · who they tell), however many see it already.
+    pub(crate) fn beyond(&self, elements: &[Element], named: &[ContractorIndex]) -> Vec<ContractorIndex> {
+        let is_named = |contractor: &ContractorIndex| named.binary_search(contractor).is_ok();
+        // Of those who see it already, only holders can tell somebody.
+        let covering = elements.iter().flat_map(|element| self.responsibility.covering(*element));
+        let holders = covering.flat_map(|contract| self.model.contracts()[contract.index()].holders());
+        let telling = holders.map(|(holder, _)| holder).filter(is_named);
         #[expect(clippy::zero_sized_map_values, reason = "where times are passed on, they stand here")]
         let mut known: BTreeMap<ContractorIndex, ()> =
-            self.direct(elements, monitor).into_iter().map(|contractor| (contractor, ())).collect();
-        self.report(elements, &mut known, |_| false);
-        known.into_keys().collect()
+            self.direct(elements, None).into_iter().chain(telling).map(|contractor| (contractor, ())).collect();
+        self.report(elements, &mut known, |party| is_named(&party));
+        known.into_keys().filter(|contractor| !is_named(contractor)).collect()
     }
 
     /// Passes on what holders know of some elements, until nothing changes: each round can only bring times forward.

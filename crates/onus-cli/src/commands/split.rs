@@ -41,9 +41,20 @@ pub(crate) fn run(query: &SplitQuery) -> std::result::Result<Outcome, Failure> {
     if query.curve {
         return curve(query, &estate, &options.for_many());
     }
-    let structures = structures(query, &mut estate)?;
+    let files = files(query, &mut estate)?;
+    let alternatives = alternatives(query, &estate)?;
     let dictionary = FaultDictionary::of(&estate.graph()?, &options);
-    let split = Split::of(&dictionary, &structures, &options);
+    let of_files = files.into_iter().map(Ok);
+    let (actual, others) = alternatives.split_at(1);
+    let under = |alternative: &Alternative| Ok((alternative.name(&estate.model), estate.model.under(alternative)?));
+    let structures = actual.iter().map(under).chain(of_files).chain(others.iter().map(under));
+    let mut failed: Option<Failure> = None;
+    // One at a time: each is given up before the next is made.
+    let structures = structures.map_while(|structure| structure.map_err(|error| failed = Some(error)).ok());
+    let split = Split::of(&dictionary, structures, &options);
+    if let Some(failed) = failed {
+        return Err(failed);
+    }
     let title = estate.model.title();
     match query.format {
         Chart::Json => json("onus-split/1", &estate.inputs, Result { title, split: &split })?,
@@ -53,14 +64,19 @@ pub(crate) fn run(query: &SplitQuery) -> std::result::Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// The structures asked for, each with its name: the actual one, those of files, the built-in ones, those named.
-fn structures(query: &SplitQuery, estate: &mut Estate) -> std::result::Result<Vec<(String, Model)>, Failure> {
+/// The structures of files, each with its name.
+fn files(query: &SplitQuery, estate: &mut Estate) -> std::result::Result<Vec<(String, Model)>, Failure> {
     let mut files = Vec::new();
     for path in &query.contracts {
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         files.push((name, estate.under(path)?));
     }
+    Ok(files)
+}
+
+/// The structures asked for beside those of files: the actual one, the other built-in ones, those named.
+fn alternatives(query: &SplitQuery, estate: &Estate) -> std::result::Result<Vec<Alternative>, Failure> {
     let mut alternatives: Vec<Alternative> = Alternative::BUILT_IN.to_vec();
     if query.refine {
         alternatives.push(Alternative::Refined);
@@ -94,14 +110,7 @@ fn structures(query: &SplitQuery, estate: &mut Estate) -> std::result::Result<Ve
         }
         alternatives.push(alternative);
     }
-    let mut structures = Vec::new();
-    for alternative in alternatives {
-        structures.push((alternative.name(&estate.model), estate.model.under(&alternative)?));
-        if alternative == Alternative::Actual {
-            structures.append(&mut files);
-        }
-    }
-    Ok(structures)
+    Ok(alternatives)
 }
 
 fn text(title: &str, split: &Split) -> String {

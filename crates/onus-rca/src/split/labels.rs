@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use onus_model::{ContractorIndex, Date, DutyKind, Element, Model};
+use onus_model::{ContractorIndex, Date, DutyKind, Element, Model, MonitorIndex};
 
 use super::channels::FaultDictionary;
 use crate::attribution::By;
@@ -19,16 +19,22 @@ pub(super) struct Labels {
     pub(super) pooled: Vec<u32>,
     /// What is public, and what each contractor sees, each sorted.
     pub(super) views: Vec<(View, Vec<u32>)>,
+    /// Views that are not among them.
+    pub(super) not_looked_at: usize,
     /// By view: the number of the outcome that its own contractor answers, if it answers for anything.
     pub(super) own: Vec<Option<usize>>,
     pub(super) outcomes: Outcomes,
 }
 
 impl Labels {
-    /// O(channels · contracts over each · who is told).
-    pub(super) fn of(model: &Model, dictionary: &FaultDictionary, day: Option<Date>) -> Self {
+    /// Keeps what is public and the views that see most channels, no more than so many (at least one).
+    ///
+    /// O(channels · contracts over each · who is told), and the channels of what is kept.
+    pub(super) fn of(model: &Model, dictionary: &FaultDictionary, day: Option<Date>, most: usize) -> Self {
         let (sight, responsibility) = (Sight::new(model, day), model.responsibility(day));
         let (mut pooled, mut public) = (Vec::new(), Vec::new());
+        // What is public, and what a monitor tells all whom it names, is not written down for each of them.
+        let mut monitors: BTreeMap<MonitorIndex, (Vec<ContractorIndex>, Vec<u32>)> = BTreeMap::new();
         let mut seen: Vec<Vec<u32>> = vec![Vec::new(); model.contractors().len()];
         for (number, channel) in dictionary.channels.iter().enumerate() {
             let element = Element::System(channel.system);
@@ -40,17 +46,36 @@ impl Labels {
             pooled.push(number);
             if channel.monitor.is_some_and(|monitor| model.structure().viewers(monitor).public) {
                 public.push(number);
-                for channels in &mut seen {
-                    channels.push(number);
-                }
                 continue;
             }
-            for viewer in sight.all(&[element], channel.monitor) {
+            let mut named: &[ContractorIndex] = &[];
+            if let Some(monitor) = channel.monitor {
+                let told = monitors.entry(monitor).or_insert_with(|| (sight.named(monitor), Vec::new()));
+                told.1.push(number);
+                named = &told.0;
+            }
+            for viewer in sight.beyond(&[element], named) {
                 seen[viewer.index()].push(number);
             }
         }
-        let contractors = seen.into_iter().enumerate();
-        let contractors = contractors.map(|(at, channels)| (View::Contractor(ContractorIndex::new(at)), channels));
+        let monitors: Vec<(Vec<ContractorIndex>, Vec<u32>)> = monitors.into_values().collect();
+        let mut told: Vec<Vec<&[u32]>> = seen.iter().map(|own| vec![public.as_slice(), own]).collect();
+        for (named, channels) in &monitors {
+            for viewer in named {
+                told[viewer.index()].push(channels);
+            }
+        }
+        let mut kept: Vec<usize> = (0..told.len()).collect();
+        kept.sort_by_key(|at| (std::cmp::Reverse(told[*at].iter().map(|channels| channels.len()).sum::<usize>()), *at));
+        kept.truncate(most.max(1) - 1);
+        kept.sort_unstable();
+        let not_looked_at = told.len() - kept.len();
+        let contractors = kept.into_iter().map(|at| {
+            let mut channels = told[at].concat();
+            channels.sort_unstable();
+            (View::Contractor(ContractorIndex::new(at)), channels)
+        });
+        let contractors: Vec<(View, Vec<u32>)> = contractors.collect();
         let views: Vec<(View, Vec<u32>)> = [(View::Public, public)].into_iter().chain(contractors).collect();
         let outcomes = Outcomes::of(model, By::Contractor, day);
         let of_party: BTreeMap<&str, usize> = outcomes
@@ -64,25 +89,11 @@ impl Labels {
             View::Contractor(contractor) => of_party.get(model.contractors()[contractor.index()].id.as_str()).copied(),
             View::Pooled | View::Public => None,
         });
-        Self { own: own.collect(), pooled, views, outcomes }
+        Self { own: own.collect(), pooled, views, not_looked_at, outcomes }
     }
 
     /// What all see together, then what each view sees.
     pub(super) fn channels(&self) -> impl Iterator<Item = &[u32]> {
         std::iter::once(self.pooled.as_slice()).chain(self.views.iter().map(|(_, seen)| seen.as_slice()))
-    }
-
-    /// Keeps what is public and the views that see most channels, no more than so many (at least one). Returns how many are
-    /// gone.
-    pub(super) fn keep(&mut self, most: usize) -> usize {
-        let most = most.max(1);
-        let gone = self.views.len().saturating_sub(most);
-        let mut order: Vec<usize> = (0..self.views.len()).collect();
-        order.sort_by_key(|at| (*at > 0, std::cmp::Reverse(self.views[*at].1.len()), *at));
-        order.truncate(most);
-        order.sort_unstable();
-        self.own = order.iter().map(|at| self.own[*at]).collect();
-        self.views = order.iter().map(|at| self.views[*at].clone()).collect();
-        gone
     }
 }

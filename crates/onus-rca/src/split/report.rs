@@ -1,5 +1,6 @@
 //! From sums to figures: what is reported of a structure.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use onus_model::{Model, SystemIndex};
@@ -161,13 +162,21 @@ pub struct ConfusionRow {
 impl Split {
     /// Judges an estate's incidents under structures over one topology, the first of which is usually the actual one.
     ///
-    /// The dictionary must have been made of that topology.
+    /// The dictionary must have been made of that topology. Structures are asked for one at a time: of millions of systems
+    /// each takes gigabytes.
     ///
     /// O(structures · (channels + views' alarms + outcomes of the public classes they touch)) where readings are listed; see
     /// [`FaultDictionary`].
-    pub fn of(dictionary: &FaultDictionary, structures: &[(String, Model)], options: &SplitOptions) -> Self {
+    pub fn of(
+        dictionary: &FaultDictionary,
+        structures: impl IntoIterator<Item: Borrow<(String, Model)>>,
+        options: &SplitOptions,
+    ) -> Self {
         let mut judge = Judge::of(dictionary, options);
-        let judged = structures.iter().map(|(name, model)| judge.structure(name, model));
+        let judged = structures.into_iter().map(|structure| {
+            let (name, model) = structure.borrow();
+            judge.structure(name, model)
+        });
         Self { structures: judged.collect(), incidents: dictionary.incidents(options) }
     }
 }
@@ -278,11 +287,11 @@ impl<'d> Judge<'d> {
 
     pub(super) fn structure(&mut self, name: &str, model: &Model) -> StructureSplit {
         let (dictionary, options) = (self.dictionary, self.options);
-        let mut labels = Labels::of(model, dictionary, options.day);
-        let not_looked_at = match &dictionary.incidents {
-            Drawn::All { .. } => 0,
-            Drawn::Grouped(_) | Drawn::Some(_) => labels.keep(options.sampled_views),
+        let most = match &dictionary.incidents {
+            Drawn::All { .. } => usize::MAX,
+            Drawn::Grouped(_) | Drawn::Some(_) => options.sampled_views,
         };
+        let labels = Labels::of(model, dictionary, options.day, most);
         let maker = Maker::of(dictionary, options);
         let levels = [dictionary.faults(), dictionary.answers(&labels)];
         let sums = match &dictionary.incidents {
@@ -297,7 +306,7 @@ impl<'d> Judge<'d> {
             Drawn::Grouped(grouped) => maker.grouped(&labels, &levels, grouped),
             Drawn::Some(draws) => maker.drawn(&labels, &levels, draws, &mut self.beliefs),
         };
-        maker.report(name, model, &labels, &sums, not_looked_at)
+        maker.report(name, model, &labels, &sums)
     }
 }
 
@@ -466,7 +475,7 @@ impl<'d> Maker<'d> {
         sums
     }
 
-    fn report(&self, name: &str, model: &Model, labels: &Labels, sums: &Sums, not_looked_at: usize) -> StructureSplit {
+    fn report(&self, name: &str, model: &Model, labels: &Labels, sums: &Sums) -> StructureSplit {
         let bits = self.outcomes(labels).map(|outcomes| (outcomes.max(1) as f64).log2());
         let terms = |at: usize, level: usize| {
             let terms = self.terms(&sums.views[at][level], &sums.views[0][level], sums.inherent[level], bits[level]);
@@ -518,7 +527,7 @@ impl<'d> Maker<'d> {
             hand_offs: public,
             views: views.into_iter().take(self.options.list).map(|(_, view)| view).collect(),
             views_left_out: left_out,
-            views_not_looked_at: not_looked_at,
+            views_not_looked_at: labels.not_looked_at,
             testability: self.testability(labels, sums),
         }
     }
