@@ -31,6 +31,27 @@ impl Meter {
     }
 }
 
+/// Methods that the text has itself. They are called for every character: each is to be inlined.
+macro_rules! forward {
+    (
+        &mut self: $($change:ident($($given:ident: $kind:ty),*) $(-> $changed:ty)?),*;
+        &self: $($ask:ident($($with:ident: $of:ty),*) -> $answer:ty),*
+    ) => {
+        $(
+            #[inline]
+            fn $change(&mut self, $($given: $kind),*) $(-> $changed)? {
+                self.text.$change($($given),*)
+            }
+        )*
+        $(
+            #[inline]
+            fn $ask(&self, $($with: $of),*) -> $answer {
+                self.text.$ask($($with),*)
+            }
+        )*
+    };
+}
+
 /// A text that ends when its meter is full.
 pub(crate) struct Metered<'t> {
     text: StrInput<'t>,
@@ -43,9 +64,14 @@ impl<'t> Metered<'t> {
     }
 }
 
+/// Characters that the scanner takes in one go. It gives every text room for so many more, whether they come or not: as
+/// many as still fit what it has for a text at first, so that short ones are allocated once.
+const AT_ONCE: usize = 30;
+
 impl Input for Metered<'_> {
+    #[inline]
     fn skip(&mut self) {
-        if self.text.next_is_flow() || self.text.peek() == ':' {
+        if self.text.next_is_flow() || self.text.next_char_is(':') {
             self.meter.ahead.set(self.meter.ahead.get() + 1);
             if self.meter.ahead.get() > self.meter.limit {
                 self.text = StrInput::new("");
@@ -55,69 +81,25 @@ impl Input for Metered<'_> {
         self.text.skip();
     }
 
-    fn lookahead(&mut self, count: usize) {
-        self.text.lookahead(count);
-    }
-
-    fn buflen(&self) -> usize {
-        self.text.buflen()
-    }
-
+    #[inline]
     fn bufmaxlen(&self) -> usize {
-        self.text.bufmaxlen()
+        AT_ONCE
     }
 
-    fn buf_is_empty(&self) -> bool {
-        self.text.buf_is_empty()
-    }
+    // All else is the text's own; what the trait would do by itself is slower.
 
-    fn raw_read_ch(&mut self) -> char {
-        self.text.raw_read_ch()
-    }
-
-    fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
-        self.text.raw_read_non_breakz_ch()
-    }
-
-    fn skip_n(&mut self, count: usize) {
-        self.text.skip_n(count);
-    }
-
-    fn peek(&self) -> char {
-        self.text.peek()
-    }
-
-    fn peek_nth(&self, n: usize) -> char {
-        self.text.peek_nth(n)
-    }
-
-    fn peek_opt(&self) -> Option<char> {
-        self.text.peek_opt()
-    }
-
-    // What follows has slower defaults.
-
-    fn skip_ws_to_eol(&mut self, skip_tabs: SkipTabs) -> (usize, Result<SkipTabs, &'static str>) {
-        self.text.skip_ws_to_eol(skip_tabs)
-    }
-
-    fn next_can_be_plain_scalar(&self, in_flow: bool) -> bool {
-        self.text.next_can_be_plain_scalar(in_flow)
-    }
-
-    fn skip_while_non_breakz(&mut self) -> usize {
-        self.text.skip_while_non_breakz()
-    }
-
-    fn skip_while_blank(&mut self) -> usize {
-        self.text.skip_while_blank()
-    }
-
-    fn fetch_while_is_alpha(&mut self, out: &mut String) -> usize {
-        self.text.fetch_while_is_alpha(out)
-    }
-
-    fn fetch_while_is_yaml_non_space(&mut self, out: &mut String) -> usize {
-        self.text.fetch_while_is_yaml_non_space(out)
+    forward! {
+        &mut self: lookahead(count: usize), raw_read_ch() -> char, raw_read_non_breakz_ch() -> Option<char>,
+            skip_n(count: usize), look_ch() -> char, skip_while_non_breakz() -> usize, skip_while_blank() -> usize,
+            skip_ws_to_eol(skip_tabs: SkipTabs) -> (usize, Result<SkipTabs, &'static str>),
+            fetch_while_is_alpha(out: &mut String) -> usize, fetch_while_is_yaml_non_space(out: &mut String) -> usize;
+        &self: buflen() -> usize, buf_is_empty() -> bool, peek() -> char, peek_nth(n: usize) -> char,
+            peek_opt() -> Option<char>, next_char_is(c: char) -> bool, nth_char_is(n: usize, c: char) -> bool,
+            next_2_are(c1: char, c2: char) -> bool, next_3_are(c1: char, c2: char, c3: char) -> bool,
+            next_is_document_indicator() -> bool, next_is_document_start() -> bool, next_is_document_end() -> bool,
+            next_can_be_plain_scalar(in_flow: bool) -> bool, next_is_blank_or_break() -> bool,
+            next_is_blank_or_breakz() -> bool, next_is_blank() -> bool, next_is_break() -> bool,
+            next_is_breakz() -> bool, next_is_z() -> bool, next_is_flow() -> bool, next_is_digit() -> bool,
+            next_is_alpha() -> bool
     }
 }

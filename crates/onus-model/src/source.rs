@@ -193,6 +193,11 @@ impl Source {
         Location { source: Arc::clone(self), line: self.lines_before + line.max(1), column, bytes: byte..end }
     }
 
+    /// The text of a span, where all characters of the source are one byte long. O(1).
+    pub(crate) fn slice(&self, span: Span) -> Option<&str> {
+        if self.marks.is_empty() { self.text.get(span.start as usize..span.end as usize) } else { None }
+    }
+
     /// The byte at which a character begins, or the end of the text.
     fn byte(&self, character: usize) -> usize {
         if self.marks.is_empty() {

@@ -69,19 +69,34 @@ pub(crate) struct Key<'t> {
 
 /// A container whose end has not come yet.
 enum Open<'t> {
-    List {
-        span: Span,
-        anchor: usize,
-        items: Vec<Node<'t>>,
-    },
-    Map {
-        span: Span,
-        anchor: usize,
-        entries: Vec<(Key<'t>, Node<'t>)>,
-        /// Line of each key, for those after it.
-        seen: HashMap<Cow<'t, str>, u32>,
-        key: Option<Key<'t>>,
-    },
+    List { span: Span, anchor: usize, items: Vec<Node<'t>> },
+    Map { span: Span, anchor: usize, entries: Vec<(Key<'t>, Node<'t>)>, seen: Seen<'t>, key: Option<Key<'t>> },
+}
+
+/// Where each key of a mapping stands among its entries, once there are [`INDEXED_FROM`].
+#[derive(Default)]
+struct Seen<'t>(HashMap<Cow<'t, str>, usize>);
+
+impl<'t> Seen<'t> {
+    /// The entry that first had this key. `entries` only grow from one call to the next.
+    fn first(&mut self, entries: &[(Key<'t>, Node<'t>)], text: &str) -> Option<usize> {
+        let is_counted = |(_, node): &(Key, Node)| !node.is_cut;
+        if entries.len() < INDEXED_FROM {
+            return entries.iter().position(|entry| is_counted(entry) && entry.0.text == text);
+        }
+        if self.0.is_empty() {
+            let counted = entries.iter().enumerate().filter(|(_, entry)| is_counted(entry));
+            self.0.extend(counted.map(|(at, (key, _))| (key.text.clone(), at)));
+        }
+        self.0.get(text).copied()
+    }
+
+    /// Another entry is put in at this place.
+    fn put(&mut self, at: usize, key: &Key<'t>) {
+        if at >= INDEXED_FROM {
+            self.0.insert(key.text.clone(), at);
+        }
+    }
 }
 
 /// Builds the tree of one text; problems go to `problems`.
@@ -173,11 +188,12 @@ impl<'t> Builder<'t, '_> {
                     return self.stop(Code::TooLarge, span, message);
                 }
                 let plain = matches!(style, ScalarStyle::Plain);
+                let text = self.source.slice(span).filter(|slice| *slice == text).map_or(text, Cow::Borrowed);
                 self.place(Node { span, value: Value::Scalar { text, plain }, is_cut: false }, anchor)
             }
             Event::SequenceStart(anchor, _) => self.opened(Open::List { span, anchor, items: Vec::new() }, span),
             Event::MappingStart(anchor, _) => {
-                self.opened(Open::Map { span, anchor, entries: Vec::new(), seen: HashMap::new(), key: None }, span)
+                self.opened(Open::Map { span, anchor, entries: Vec::new(), seen: Seen::default(), key: None }, span)
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 // The parser pairs starts with ends; should it not, this is no YAML either.
@@ -262,23 +278,23 @@ impl<'t> Builder<'t, '_> {
 
     /// Puts a value under the key that came before it.
     fn entry(&mut self, mut node: Node<'t>) -> Option<()> {
-        let path = self.path();
-        let Some(Open::Map { entries, seen, key, .. }) = self.open.last_mut() else { return Some(()) };
-        let key = key.take()?;
-        let span = key.span;
-        let (message, help) = if let Some(line) = seen.get(&key.text) {
+        let Some(Open::Map { entries, seen, key: open, .. }) = self.open.last_mut() else { return Some(()) };
+        let key = open.take()?;
+        let (message, help) = if let Some(first) = seen.first(entries, &key.text) {
+            let line = entries[first].0.span.line;
             (format!("the key `{}` stands twice", key.text), format!("the first one is on line {line}"))
         } else if key.text == "<<" {
             ("merging with `<<` is not read".to_owned(), "write the keys out".to_owned())
         } else {
-            seen.insert(key.text.clone(), key.span.line);
+            seen.put(entries.len(), &key);
             entries.push((key, node));
             return Some(());
         };
         let code = if key.text == "<<" { Code::UnknownKey } else { Code::DuplicateKey };
         node.is_cut = true;
+        let (span, step) = (key.span, key.text.to_string());
         entries.push((key, node));
-        self.problem(code, path, span, message, Some(help));
+        self.problem(code, self.path().key(step), span, message, Some(help));
         // More than are told need not be found.
         (self.problems.len() <= self.source.limits.problems).then_some(())
     }

@@ -363,9 +363,10 @@ impl<'d> TopologyBuilder<'d, '_> {
         path: &dyn Fn() -> Path,
     ) -> Fault {
         let prior = match (fault.probability, &fault.rate, &fault.exposure) {
-            (Some(value), None, None) => {
-                Some(Prior::Probability(probability(value, &path().key("probability"), self.problems)))
-            }
+            (Some(value), None, None) => Some(Prior::Probability(
+                Probability::new(value)
+                    .unwrap_or_else(|_| probability(value, &path().key("probability"), self.problems)),
+            )),
             (None, Some(rate), Some(exposure)) => Some(Prior::Rate(rate.clone(), exposure.clone())),
             (None, None, None) => {
                 self.problem(
