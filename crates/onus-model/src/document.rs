@@ -57,25 +57,25 @@ pub struct Model {
     #[serde(default, skip_serializing_if = "is_default")]
     pub defaults: Defaults,
     /// Who.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub contractors: BTreeMap<String, Contractor>,
     /// Under what.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub contracts: BTreeMap<String, Contract>,
     /// Which duty answers for which cause: the first duty of the list that somebody holds. Entries replace the defaults.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Vec<DutyKind>>,
     /// What delivers a service.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub systems: BTreeMap<String, System>,
     /// More about a need, by `consumer -> provider`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub interfaces: BTreeMap<String, Interface>,
     /// Faults that sit on several elements at once.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub common_causes: BTreeMap<String, CommonCause>,
     /// What watches the systems.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub monitors: BTreeMap<String, Monitor>,
 }
 
@@ -96,13 +96,13 @@ pub struct Structure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Who.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub contractors: BTreeMap<String, Contractor>,
     /// Under what.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub contracts: BTreeMap<String, Contract>,
     /// Which duty answers for which cause.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Vec<DutyKind>>,
 }
 
@@ -153,7 +153,7 @@ pub struct Contract {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contractor: Option<String>,
     /// The contractors that hold it together, with their shares in percent, adding up to 100.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub consortium: BTreeMap<String, f64>,
     /// The contract it is a subcontract of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -273,13 +273,13 @@ pub struct System {
     #[serde(default, skip_serializing_if = "is_default")]
     pub faultless: bool,
     /// Its own faults.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<String, Fault>,
     /// What it needs; all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
     /// Service it delivers to the outside, by unit: `users: 530000`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub demand: BTreeMap<String, f64>,
     /// Anything a reader should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -453,7 +453,7 @@ pub struct Interface {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<(Duration, Duration)>,
     /// Its own faults.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::mapping", skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<String, Fault>,
     /// Anything a reader should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -613,7 +613,7 @@ impl<'de> Deserialize<'de> for SeenBy {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SeenBy, A::Error> {
-                Deserialize::deserialize(de::value::MapAccessDeserializer::new(map)).map(SeenBy::Times)
+                unique::mapping(de::value::MapAccessDeserializer::new(map)).map(SeenBy::Times)
             }
         }
 
@@ -622,3 +622,4 @@ impl<'de> Deserialize<'de> for SeenBy {
 }
 
 mod build;
+mod unique;

@@ -16,11 +16,15 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Path, Problem};
 use crate::source::Source;
 
-/// The document of a text, if it is sound JSON; `None` if the text is no JSON at all.
+/// The document of a text, if it is sound JSON; `None` if the text is no JSON at all. Documents refuse keys that stand
+/// twice. Of an unsound text it is told where first it is no JSON or a key stands twice, if anywhere; else, which part the
+/// document does not take.
 pub(crate) fn document<D: DeserializeOwned>(text: &str) -> Option<Result<D, serde_json::Error>> {
     let is_json = text.trim_start().starts_with('{');
-    // serde_json takes the last of two equal keys without a word.
-    is_json.then(|| serde_json::from_str::<Unique>(text).and_then(|_| serde_json::from_str(text)))
+    is_json.then(|| {
+        serde_json::from_str(text)
+            .or_else(|_| serde_json::from_str::<Unique>(text).and_then(|_| serde_json::from_str(text)))
+    })
 }
 
 /// What `serde_json` says is wrong, with its place. It tells the first problem only.
