@@ -3,6 +3,8 @@
 //! It is a short cut and nothing else. Whatever it does not take, for whatever reason, is read again by the reader with
 //! positions, which then says what is wrong and where, or takes what is YAML after all.
 
+mod strict;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -16,15 +18,20 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Path, Problem};
 use crate::source::Source;
 
+use strict::Strict;
+
 /// The document of a text, if it is sound JSON; `None` if the text is no JSON at all. Documents refuse keys that stand
 /// twice. Of an unsound text it is told where first it is no JSON or a key stands twice, if anywhere; else, which part the
 /// document does not take.
 pub(crate) fn document<D: DeserializeOwned>(text: &str) -> Option<Result<D, serde_json::Error>> {
     let is_json = text.trim_start().starts_with('{');
-    is_json.then(|| {
-        serde_json::from_str(text)
-            .or_else(|_| serde_json::from_str::<Unique>(text).and_then(|_| serde_json::from_str(text)))
-    })
+    is_json.then(|| strictly(text).or_else(|_| serde_json::from_str::<Unique>(text).and_then(|_| strictly(text))))
+}
+
+fn strictly<D: DeserializeOwned>(text: &str) -> Result<D, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let document = D::deserialize(Strict(&mut reader))?;
+    reader.end().map(|()| document)
 }
 
 /// What `serde_json` says is wrong, with its place. It tells the first problem only.

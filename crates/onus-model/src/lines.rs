@@ -322,3 +322,6 @@ fn contains(line: &[u8], needle: &str) -> bool {
     // Texts in JSON may be escaped; then the id is not found as it is, and the line is looked at.
     std::str::from_utf8(line).is_ok_and(|line| line.contains(needle) || line.contains('\\'))
 }
+
+#[cfg(test)]
+mod tests;

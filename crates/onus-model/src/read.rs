@@ -235,7 +235,8 @@ pub(crate) fn read<D: DeserializeOwned, T>(
     }
 }
 
-fn read_with_positions<D: DeserializeOwned, T>(
+/// Reads with a tree, whatever the text.
+pub(crate) fn read_with_positions<D: DeserializeOwned, T>(
     source: &Arc<Source>,
     validate: impl Fn(&D, &mut Problems) -> T,
 ) -> Result<T, Error> {
