@@ -66,7 +66,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
         match T::deserialize(Reader { node: tree, place, way: None, sink: &sink }) {
             Ok(document) => break Some(document),
             Err(failure) => {
-                let Failure { trail, code, span, message, help } = failure.at(tree.span);
+                let Reason { trail, code, span, message, help, .. } = *failure.at(tree.span).0;
                 let path = cut(tree, &trail);
                 let is_root = path.0.is_empty();
                 // What is odd only because something in it was not read has been told.
@@ -234,40 +234,52 @@ fn path_of(mut way: Option<&Way>) -> Path {
     Path(steps)
 }
 
-/// Why a part could not be read, and the way to it.
+/// Why a part could not be read. In a box, since it is handed up beside everything that could.
 #[derive(Debug)]
-struct Failure {
+struct Failure(Box<Reason>);
+
+/// What is wrong with a part, and the way to it.
+#[derive(Debug)]
+struct Reason {
     /// Positions in the containers from the failing part outwards.
     trail: Vec<usize>,
     code: Code,
     span: Span,
     message: String,
     help: Option<String>,
+    /// What serde's visitor takes, where it was given something else.
+    expected: Option<String>,
 }
 
 impl Failure {
     fn new(code: Code, message: String) -> Self {
-        Self { trail: Vec::new(), code, span: Span::default(), message, help: None }
+        let span = Span::default();
+        Self(Box::new(Reason { trail: Vec::new(), code, span, message, help: None, expected: None }))
+    }
+
+    fn help(mut self, help: Option<String>) -> Self {
+        self.0.help = help;
+        self
     }
 
     /// Gives a failure its place, unless it has one.
     fn at(mut self, span: Span) -> Self {
-        if self.span.line == 0 {
-            self.span = span;
+        if self.0.span.line == 0 {
+            self.0.span = span;
         }
         self
     }
 
     fn through(mut self, position: usize, span: Span) -> Self {
         self = self.at(span);
-        self.trail.push(position);
+        self.0.trail.push(position);
         self
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -282,17 +294,19 @@ impl de::Error for Failure {
         Self::new(Code::MissingKey, format!("the key `{field}` is missing"))
     }
 
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let mut failure = Self::new(Code::UnknownKey, format!("the key `{field}` is not known here"));
-        failure.help = known(field, expected);
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let mut failure = Self::custom(format_args!("invalid type: {found}, expected {expected}"));
+        failure.0.expected = Some(expected.to_string());
         failure
     }
 
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(Code::UnknownKey, format!("the key `{field}` is not known here")).help(known(field, expected))
+    }
+
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let mut failure =
-            Self::new(Code::WrongType, format!("expected one of {}, found `{variant}`", expected.join(", ")));
-        failure.help = nearest(variant, expected.iter().copied());
-        failure
+        Self::new(Code::WrongType, format!("expected one of {}, found `{variant}`", expected.join(", ")))
+            .help(nearest(variant, expected.iter().copied()))
     }
 }
 
@@ -344,7 +358,8 @@ impl<'n> Reader<'n, '_, '_> {
     /// Reports a wrong value; the caller reads something harmless in its place.
     fn stand_in(self, failure: Failure) {
         let path = path_of(self.way);
-        self.sink.report(failure.code, &path, self.place, failure.message, failure.help);
+        let Reason { code, message, help, .. } = *failure.0;
+        self.sink.report(code, &path, self.place, message, help);
         let mut broken = self.sink.broken.borrow_mut();
         if broken.replaced.len() < REMEMBERED {
             broken.replaced.push(path);
@@ -399,14 +414,13 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
     /// Only [`Need`](crate::document::Need) and [`SeenBy`](crate::document::SeenBy) ask for any value, and take texts,
     /// lists and mappings: a bare `7` is the id `7` there.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let expected = crate::decode::expected(&visitor);
         match &self.node.value {
             Value::Scalar { text, .. } if self.text().is_some() => {
-                visitor.visit_str(text).map_err(|_: Failure| self.wrong(&expected))
+                visitor.visit_str(text).map_err(|failure| self.settle(failure, None))
             }
-            Value::Scalar { .. } => Err(self.wrong(&expected)),
-            Value::List(items) => self.list(items, visitor, &expected),
-            Value::Map(entries) => self.map(entries, None, visitor, &expected),
+            Value::Scalar { .. } => Err(self.wrong(&expected(&visitor))),
+            Value::List(items) => self.list(items, visitor, None),
+            Value::Map(entries) => self.map(entries, None, visitor, None),
         }
     }
 
@@ -459,18 +473,17 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         if let Value::List(items) = &self.node.value {
-            return self.list(items, visitor, "a list");
+            return self.list(items, visitor, Some("a list"));
         }
-        let mut failure = self.wrong("a list");
-        failure.help = self.text().map(|text| format!("a list of one is written `[{text}]`"));
-        self.stand_in(failure);
-        self.list(&[], visitor, "a list")
+        let help = self.text().map(|text| format!("a list of one is written `[{text}]`"));
+        self.stand_in(self.wrong("a list").help(help));
+        self.list(&[], visitor, Some("a list"))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
         match &self.node.value {
             Value::List(items) if items.iter().filter(|item| !item.is_cut).count() == length => {
-                self.list(items, visitor, "a list")
+                self.list(items, visitor, Some("a list"))
             }
             _ => Err(self.wrong(&format!("a list of {length}"))),
         }
@@ -497,9 +510,8 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         let word = self.text().filter(|text| variants.contains(text)).unwrap_or_else(|| {
-            let mut failure = self.wrong(&format!("one of {}", variants.join(", ")));
-            failure.help = self.text().and_then(|text| nearest(text, variants.iter().copied()));
-            self.stand_in(failure);
+            let help = self.text().and_then(|text| nearest(text, variants.iter().copied()));
+            self.stand_in(self.wrong(&format!("one of {}", variants.join(", "))).help(help));
             variants.first().copied().unwrap_or_default()
         });
         visitor.visit_enum(de::value::StrDeserializer::<Failure>::new(word)).map_err(|failure| failure.at(self.place))
@@ -557,7 +569,7 @@ impl<'n, 't> Reader<'n, 't, '_> {
         self,
         items: &'n [Node<'t>],
         visitor: V,
-        expected: &str,
+        expected: Option<&str>,
     ) -> Result<V::Value, Failure> {
         let access = Items { reader: self, list: items, next: 0 };
         visitor.visit_seq(access).map_err(|failure| self.settle(failure, expected))
@@ -565,10 +577,10 @@ impl<'n, 't> Reader<'n, 't, '_> {
 
     fn map_or_nothing<'de, V: Visitor<'de>>(self, into: Option<Struct>, visitor: V) -> Result<V::Value, Failure> {
         if let Value::Map(entries) = &self.node.value {
-            return self.map(entries, into, visitor, "a mapping");
+            return self.map(entries, into, visitor, Some("a mapping"));
         }
         self.stand_in(self.wrong("a mapping"));
-        self.map(&[], into, visitor, "a mapping")
+        self.map(&[], into, visitor, Some("a mapping"))
     }
 
     fn map<'de, V: Visitor<'de>>(
@@ -576,7 +588,7 @@ impl<'n, 't> Reader<'n, 't, '_> {
         entries: &'n [(Key<'t>, Node<'t>)],
         into: Option<Struct>,
         visitor: V,
-        expected: &str,
+        expected: Option<&str>,
     ) -> Result<V::Value, Failure> {
         let mut supplied = None;
         if let Some((key, value)) = into.and_then(Struct::required)
@@ -599,12 +611,12 @@ impl<'n, 't> Reader<'n, 't, '_> {
             .map_err(|failure| self.settle(failure, expected))
     }
 
-    /// serde's own "invalid type" becomes ours, with what was expected; anything else keeps its words.
-    fn settle(self, failure: Failure, expected: &str) -> Failure {
-        if failure.span.line == 0 && failure.message.starts_with("invalid type") {
-            self.wrong(expected)
-        } else {
-            failure
+    /// serde's own "invalid type" becomes ours, with what was expected, or what the visitor says of that; anything else
+    /// keeps its words.
+    fn settle(self, failure: Failure, expected: Option<&str>) -> Failure {
+        match &failure.0.expected {
+            Some(visitors) if failure.0.span.line == 0 => self.wrong(expected.unwrap_or(visitors)),
+            _ => failure,
         }
     }
 
