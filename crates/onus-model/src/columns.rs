@@ -21,7 +21,7 @@ use crate::model::{Element, FaultRole, Model, Need, Prior};
 use crate::quantity::Probability;
 
 pub(crate) use assemble::assemble;
-pub(crate) use gather::{Gathering, Unsound};
+pub(crate) use gather::{Gathering, Unsound, sound};
 
 /// Stands for no text, and for no system.
 pub(crate) const NONE: u32 = u32::MAX;

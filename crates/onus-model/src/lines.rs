@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::code::Code;
-use crate::columns::{Gathering, Unsound, assemble};
+use crate::columns::{Gathering, Unsound};
 use crate::diagnostic::{Diagnostic, Error, Path, Problem, Problems, Step, more_than};
 use crate::document::{self, is_default};
 use crate::incident::{self, Incident};
@@ -213,10 +213,7 @@ fn gathered(name: &str, lines: impl BufRead) -> Result<Option<Model>, Error> {
             return Ok(None);
         }
     }
-    let Ok(columns) = gathering.finish() else { return Ok(None) };
-    let mut problems = Problems::default();
-    let model = assemble(&columns, &mut problems);
-    Ok(problems.is_empty().then_some(model))
+    Ok(gathering.model().ok())
 }
 
 fn gather(gathering: &mut Gathering, mut part: document::Model) -> Result<(), Unsound> {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::code::Code;
+use crate::columns;
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Error, Path, Problems, more_than};
 use crate::document;
@@ -76,7 +77,9 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] with every problem found.
     pub fn from_source(source: &Arc<Source>) -> Result<Self, Error> {
-        read(source, validate::model)
+        read(source, |document, problems| {
+            columns::sound(document).unwrap_or_else(|_| validate::model(document, problems))
+        })
     }
 
     /// Lays the structure of a `contracts.yaml` over this topology.

@@ -4,9 +4,13 @@
 //! an estate of any size is read in memory that grows with its numbers, not with its text. Nothing is told of what is wrong:
 //! then there are no columns, and the reader with whole documents says why.
 
-use super::{Columns, DEPTH, GROUP, NONE, Texts, TooLarge, Words, entry, put};
+use std::collections::BTreeMap;
+
+use super::{Columns, DEPTH, GROUP, NONE, Texts, TooLarge, Words, assemble, entry, put};
+use crate::diagnostic::Problems;
 use crate::document::{self, Need};
 use crate::id::split_interface;
+use crate::model::Model;
 
 /// Parts of an estate that were taken in. Until [`finish`](Gathering::finish), a system is the number of its id, rows stand
 /// as they came, and `rest` is whatever the caller put there.
@@ -125,12 +129,7 @@ impl Gathering {
         of.iter().try_for_each(|need| self.need(need, deeper))
     }
 
-    fn faults(
-        &mut self,
-        system: u32,
-        provider: u32,
-        faults: &std::collections::BTreeMap<String, document::Fault>,
-    ) -> Taken {
+    fn faults(&mut self, system: u32, provider: u32, faults: &BTreeMap<String, document::Fault>) -> Taken {
         let (columns, words) = (&mut self.columns, &mut self.words);
         for (name, fault) in faults {
             let at = columns.fault_system.len();
@@ -161,11 +160,22 @@ impl Gathering {
         Ok(())
     }
 
+    /// The model of what was taken in.
+    ///
+    /// # Errors
+    /// [`Unsound`] if anything is wrong with it.
+    pub(crate) fn model(self) -> Result<Model, Unsound> {
+        let columns = self.finish()?;
+        let mut problems = Problems::default();
+        let model = assemble(&columns, &mut problems);
+        if problems.is_empty() { Ok(model) } else { Err(Unsound) }
+    }
+
     /// The columns, checked, in the order they are to have. O(n log n) in the systems, less where they came in order.
     ///
     /// # Errors
     /// [`Unsound`] if a system is named that was not defined, an interface is described twice, or a number is out of range.
-    pub(crate) fn finish(self) -> Result<Columns, Unsound> {
+    fn finish(self) -> Result<Columns, Unsound> {
         let Self { mut columns, words, ids, row_id, id_row } = self;
         columns.words = words.into_texts();
         let ids = ids.into_texts();
@@ -189,6 +199,35 @@ impl Gathering {
         columns.check().map_err(|_| Unsound)?;
         Ok(columns)
     }
+}
+
+/// The model of a document in which nothing is wrong, in half the time of [`validate::model`](crate::validate::model),
+/// which looks up every need twice and tells what is wrong.
+///
+/// # Errors
+/// [`Unsound`] if anything is.
+pub(crate) fn sound(document: &document::Model) -> Result<Model, Unsound> {
+    let mut gathering = Gathering::default();
+    for (id, system) in &document.systems {
+        gathering.system(id, system)?;
+    }
+    for (id, interface) in &document.interfaces {
+        gathering.interface(id, interface)?;
+    }
+    *gathering.rest() = document::Model {
+        format: document.format.clone(),
+        title: document.title.clone(),
+        description: document.description.clone(),
+        defaults: document.defaults.clone(),
+        contractors: document.contractors.clone(),
+        contracts: document.contracts.clone(),
+        answers: document.answers.clone(),
+        systems: BTreeMap::new(),
+        interfaces: BTreeMap::new(),
+        common_causes: document.common_causes.clone(),
+        monitors: document.monitors.clone(),
+    };
+    gathering.model()
 }
 
 impl Columns {
