@@ -323,3 +323,21 @@ fn keys_with_dots_and_quotes_are_told_apart() {
     let paths: Vec<&str> = found.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(paths, ["systems.\"a.b\".needs[0]", "systems.\"a\\\"b\".needs[0]", "systems.a.needs[0]"]);
 }
+
+#[test]
+fn keys_that_stand_twice_are_told_in_mappings_of_any_size() {
+    for systems in [2, 14, 15, 16, 17, 40] {
+        let names: Vec<String> = (0..systems).map(|at| format!("  s{at}: {{}}\n")).collect();
+        let text = format!("format: onus/1\nsystems:\n{}{}{}", names.concat(), names[1], names[systems - 1]);
+        let error = Model::from_text("twice", &text).unwrap_err();
+        let told: Vec<_> = error
+            .diagnostics()
+            .iter()
+            .map(|told| (told.code, told.location.as_ref().unwrap().line, told.help.clone().unwrap()))
+            .collect();
+        let first = |line: usize| format!("the first one is on line {line}");
+        let expected =
+            [(Code::DuplicateKey, systems + 3, first(4)), (Code::DuplicateKey, systems + 4, first(systems + 2))];
+        assert_eq!(told, expected, "{systems}");
+    }
+}
