@@ -130,6 +130,11 @@ impl Words {
         self.texts.len()
     }
 
+    /// The text of a number that it gave.
+    pub(crate) fn get(&self, number: u32) -> &str {
+        self.texts.get(number as usize)
+    }
+
     pub(crate) fn number(&mut self, text: &str) -> Result<u32, TooLarge> {
         let Self { texts, numbers, hasher } = self;
         let hash = hasher.hash_one(text);

@@ -14,7 +14,7 @@ mod topology;
 use std::io;
 use std::path::Path as FilePath;
 
-use crate::columns::{Columns, TooLarge, assemble};
+use crate::columns::{Columns, Texts, TooLarge, assemble};
 use crate::diagnostic::{Error, Path, Problems, Step, nearest};
 use crate::document::{self, INCIDENT_FORMAT, MODEL_FORMAT};
 use crate::id::split_interface;
@@ -102,11 +102,11 @@ impl Model {
         let mut problems = Problems::default();
         let model = assemble(&columns, &mut problems);
         for problem in problems.into_parts().0 {
-            let place = place(&problem.path, &rows, &topology);
+            let place = place(&problem.path, &rows, &topology, &columns.words);
             report.found(problem.diagnostic(None), place);
         }
         if report.is_empty() {
-            topology.compare(&model, &mut report);
+            topology.compare(&model, &columns.words, &mut report);
         }
         report.or(Some(model))
     }
@@ -205,7 +205,7 @@ fn unknown_files(folder: &FilePath, report: &mut Report) -> Result<(), Error> {
 }
 
 /// Where in the tables a part of the model file stands: table, row, column.
-fn place(path: &Path, rows: &Rows, topology: &Topology) -> Option<(&'static str, usize, String)> {
+fn place(path: &Path, rows: &Rows, topology: &Topology, words: &Texts) -> Option<(&'static str, usize, String)> {
     let (section, id, below) = match &path.0[..] {
         [Step::Key(section), Step::Key(id), below @ ..] => (section.as_str(), id, below),
         [Step::Key(section), Step::Name(id), ..] => (section.as_str(), id, &[][..]),
@@ -223,7 +223,7 @@ fn place(path: &Path, rows: &Rows, topology: &Topology) -> Option<(&'static str,
         "monitors" => entry(&MONITORS),
         "systems" => match below {
             [Step::Key(_), Step::Key(name) | Step::Name(name), rest @ ..] => {
-                Some((FAULTS.name, topology.row_of_fault(id, None, name)?, column_or(rest, "name")))
+                Some((FAULTS.name, topology.row_of_fault(id, None, name, words)?, column_or(rest, "name")))
             }
             _ => Some((SYSTEMS.name, topology.row_of(id)?, column_or(below, KEY))),
         },
@@ -231,7 +231,7 @@ fn place(path: &Path, rows: &Rows, topology: &Topology) -> Option<(&'static str,
             let (consumer, provider) = split_interface(id)?;
             match below {
                 [Step::Key(faults), Step::Key(name) | Step::Name(name), rest @ ..] if faults == "faults" => {
-                    let row = topology.row_of_fault(consumer, Some(provider), name)?;
+                    let row = topology.row_of_fault(consumer, Some(provider), name, words)?;
                     Some((FAULTS.name, row, column_or(rest, "name")))
                 }
                 [Step::Key(delay), rest @ ..] if delay == "delay" => {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::file::{Kind, Schema, Table, Values, may, must, read, write};
 use super::report::Report;
 use crate::code::Code;
+use crate::columns::Words;
 use crate::json;
 
 use Kind::{Figure, Flag, Json, Text};
@@ -147,7 +148,7 @@ fn values<'a>(rows: &'a [Row], name: &'static str, kind: Kind) -> Values<'a> {
             Some(Cell::Flag(flag)) => Some(*flag),
             _ => None,
         })),
-        Text | Json => Values::Texts(Box::new(move |row| match cell(row) {
+        Text | Kind::Word | Json => Values::Texts(Box::new(move |row| match cell(row) {
             Some(Cell::Text(text)) => Some(text.as_str()),
             _ => None,
         })),
@@ -201,7 +202,7 @@ pub(super) fn read_entries<T: DeserializeOwned>(
     schema: &'static Schema,
     report: &mut Report,
 ) -> Option<Entries<T>> {
-    let table = read(folder, schema, report)?;
+    let table = read(folder, schema, &mut Words::default(), report)?;
     // A table that cannot be trusted gives problems enough: its rows would only repeat them.
     if !report.is_empty() {
         return Some(Entries { entries: Vec::new() });
@@ -250,7 +251,8 @@ fn entry<T: DeserializeOwned>(table: &Table, row: usize, report: &mut Report) ->
     for field in table.schema.fields.iter().filter(|field| field.name != KEY) {
         let name = field.name;
         let value = match field.kind {
-            Kind::Number => None,
+            // No table of entries has these.
+            Kind::Number | Kind::Word => None,
             Figure => {
                 let figure = table.figure(name, row);
                 let number = figure.and_then(serde_json::Number::from_f64);

@@ -20,7 +20,7 @@ use parquet::schema::types::Type;
 
 use super::report::Report;
 use crate::code::Code;
-use crate::columns::Texts;
+use crate::columns::{NONE, Texts, TooLarge, Words};
 use crate::diagnostic::nearest;
 
 /// Rows of one row group, as they are written.
@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Figure,
     Flag,
     Text,
+    /// A text of which many rows have the same.
+    Word,
     /// A list or a map, as a text of JSON.
     Json,
 }
@@ -84,7 +86,7 @@ pub(super) fn write(folder: &FilePath, schema: &Schema, rows: usize, columns: &[
             Kind::Number => (Physical::INT64, ConvertedType::NONE),
             Kind::Figure => (Physical::DOUBLE, ConvertedType::NONE),
             Kind::Flag => (Physical::BOOLEAN, ConvertedType::NONE),
-            Kind::Text | Kind::Json => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
+            Kind::Text | Kind::Word | Kind::Json => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
         };
         let repetition = if field.is_required { Repetition::REQUIRED } else { Repetition::OPTIONAL };
         let field = Type::primitive_type_builder(field.name, physical).with_repetition(repetition);
@@ -151,6 +153,8 @@ pub(super) enum Column {
     Flags(Vec<u8>),
     /// The texts, and which are none.
     Texts(Texts, Vec<bool>),
+    /// The numbers of the texts among the words; [`NONE`] where there is none.
+    Words(Vec<u32>),
 }
 
 /// A table that was read: a column for each field.
@@ -167,33 +171,52 @@ impl Table {
         self.columns.get(at)
     }
 
-    pub(super) fn number(&self, name: &str, row: usize) -> Option<i64> {
-        match self.column(name)? {
-            Column::Numbers(numbers) => numbers.get(row).copied().filter(|number| *number != NO_NUMBER),
-            _ => None,
+    /// The numbers of a column.
+    pub(super) fn numbers(&self, name: &str) -> Numbers<'_> {
+        match self.column(name) {
+            Some(Column::Numbers(numbers)) => Numbers(numbers),
+            _ => Numbers(&[]),
         }
     }
 
-    /// All numbers of a column; empty where no row has one.
-    pub(super) fn numbers(&self, name: &str) -> &[i64] {
+    /// The figures of a column; empty where no row has one, else not a number where a row has none.
+    pub(super) fn figures(&self, name: &str) -> &[f64] {
         match self.column(name) {
-            Some(Column::Numbers(numbers)) => numbers,
+            Some(Column::Figures(figures)) => figures,
             _ => &[],
         }
     }
 
     pub(super) fn figure(&self, name: &str, row: usize) -> Option<f64> {
+        self.figures(name).get(row).copied().filter(|figure| !figure.is_nan())
+    }
+
+    /// The words of a column; empty where no row has one.
+    pub(super) fn words(&self, name: &str) -> &[u32] {
+        match self.column(name) {
+            Some(Column::Words(words)) => words,
+            _ => &[],
+        }
+    }
+
+    /// The texts of a column.
+    pub(super) fn texts(&self, name: &str) -> Option<&Texts> {
         match self.column(name)? {
-            Column::Figures(figures) => figures.get(row).copied().filter(|figure| !figure.is_nan()),
+            Column::Texts(texts, _) => Some(texts),
             _ => None,
         }
     }
 
-    pub(super) fn flag(&self, name: &str, row: usize) -> Option<bool> {
-        match self.column(name)? {
-            Column::Flags(flags) => flags.get(row).copied().filter(|flag| *flag < 2).map(|flag| flag == 1),
-            _ => None,
+    /// The flags of a column; empty where no row has one, else 2 where a row has none.
+    pub(super) fn flags(&self, name: &str) -> &[u8] {
+        match self.column(name) {
+            Some(Column::Flags(flags)) => flags,
+            _ => &[],
         }
+    }
+
+    pub(super) fn flag(&self, name: &str, row: usize) -> Option<bool> {
+        self.flags(name).get(row).copied().filter(|flag| *flag < 2).map(|flag| flag == 1)
     }
 
     pub(super) fn text(&self, name: &str, row: usize) -> Option<&str> {
@@ -207,14 +230,35 @@ impl Table {
     }
 }
 
-/// Reads a table of a folder, if its file is there. What is wrong with it goes to the report.
-pub(super) fn read(folder: &FilePath, schema: &'static Schema, report: &mut Report) -> Option<Table> {
+/// The numbers of a column, looked up once for all rows.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers<'t>(&'t [i64]);
+
+impl<'t> Numbers<'t> {
+    pub(super) fn get(self, row: usize) -> Option<i64> {
+        self.0.get(row).copied().filter(|number| *number != NO_NUMBER)
+    }
+
+    /// All of them; empty where no row has one.
+    pub(super) fn all(self) -> &'t [i64] {
+        self.0
+    }
+}
+
+/// Reads a table of a folder, if its file is there. What is wrong with it goes to the report. Its words get numbers among
+/// `words`.
+pub(super) fn read(
+    folder: &FilePath,
+    schema: &'static Schema,
+    words: &mut Words,
+    report: &mut Report,
+) -> Option<Table> {
     let path = folder.join(format!("{}.parquet", schema.name));
     if !path.is_file() {
         return None;
     }
     // The reader of the file is not ours. Should it fail over a damaged one by a panic, that is the file's problem too.
-    let read = catch_unwind(AssertUnwindSafe(|| Reading { schema, report: &mut *report }.table(&path)));
+    let read = catch_unwind(AssertUnwindSafe(|| Reading { schema, words, report: &mut *report }.table(&path)));
     match read {
         Ok(Ok(table)) => Some(table),
         Ok(Err(error)) => {
@@ -230,6 +274,7 @@ pub(super) fn read(folder: &FilePath, schema: &'static Schema, report: &mut Repo
 
 struct Reading<'r> {
     schema: &'static Schema,
+    words: &'r mut Words,
     report: &'r mut Report,
 }
 
@@ -300,13 +345,13 @@ impl Reading<'_> {
             Kind::Number => "whole numbers (INT64 or INT32)",
             Kind::Figure => "figures (DOUBLE)",
             Kind::Flag => "flags (BOOLEAN)",
-            Kind::Text | Kind::Json => "texts (BYTE_ARRAY, UTF-8)",
+            Kind::Text | Kind::Word | Kind::Json => "texts (BYTE_ARRAY, UTF-8)",
         };
         let fits = match (self.schema.fields[at].kind, column.physical_type()) {
             (Kind::Number, Physical::INT64 | Physical::INT32)
             | (Kind::Figure, Physical::DOUBLE)
             | (Kind::Flag, Physical::BOOLEAN)
-            | (Kind::Text | Kind::Json, Physical::BYTE_ARRAY) => is_plain,
+            | (Kind::Text | Kind::Word | Kind::Json, Physical::BYTE_ARRAY) => is_plain,
             _ => false,
         };
         if !fits || column.max_rep_level() > 0 {
@@ -346,6 +391,9 @@ impl Reading<'_> {
             (ColumnReader::ByteArrayColumnReader(reader), Column::Texts(texts, none)) => {
                 take_texts(reader, levels, before, rows, texts, none, &mut bad)
             }
+            (ColumnReader::ByteArrayColumnReader(reader), Column::Words(numbers)) => {
+                take_words(reader, levels, before, rows, numbers, self.words, &mut bad)
+            }
             _ => Ok(Vec::new()),
         }?;
         let field = &self.schema.fields[field];
@@ -365,6 +413,7 @@ fn blank(kind: Kind) -> Column {
         Kind::Figure => Column::Figures(Vec::new()),
         Kind::Flag => Column::Flags(Vec::new()),
         Kind::Text | Kind::Json => Column::Texts(Texts::default(), Vec::new()),
+        Kind::Word => Column::Words(Vec::new()),
     }
 }
 
@@ -375,6 +424,7 @@ impl Column {
             Self::Numbers(numbers) if !numbers.is_empty() => numbers.resize(rows, NO_NUMBER),
             Self::Figures(figures) if !figures.is_empty() => figures.resize(rows, f64::NAN),
             Self::Flags(flags) if !flags.is_empty() => flags.resize(rows, 2),
+            Self::Words(words) if !words.is_empty() => words.resize(rows, NONE),
             Self::Texts(texts, none) if !none.is_empty() => {
                 none.resize(rows, true);
                 let end = texts.ends.last().copied().unwrap_or(0);
@@ -476,8 +526,60 @@ fn take_texts(
                 bad.push(first + at);
             }
             let pushed = texts.push(text.unwrap_or(""));
-            pushed.map_err(|_| ParquetError::General("more than 4 GiB of text in one column".to_owned()))?;
+            pushed.map_err(|TooLarge| too_large())?;
         }
+        Ok(())
+    })
+}
+
+fn too_large() -> ParquetError {
+    ParquetError::General("more than 4 GiB of text in one column".to_owned())
+}
+
+/// How many places of texts are remembered while words are taken.
+const PLACES: usize = 1 << 8;
+
+/// Most words stand in a dictionary of the file, and every row leads to the same bytes there. So a word is known by its place
+/// in memory, while all values of a batch are held, and nearly none is looked at or looked up.
+fn take_words(
+    reader: ColumnReaderImpl<ByteArrayType>,
+    max_level: i16,
+    before: usize,
+    rows: usize,
+    into: &mut Vec<u32>,
+    words: &mut Words,
+    bad: &mut Vec<usize>,
+) -> Result<Vec<usize>, ParquetError> {
+    walk(reader, max_level, before, rows, |first, levels, values| {
+        if values.is_empty() && into.is_empty() {
+            return Ok(());
+        }
+        into.resize(first, NONE);
+        // Of the last word met at a place: address, length, number.
+        let mut places = [(std::ptr::null(), 0, NONE); PLACES];
+        let mut next = values.iter();
+        for (at, level) in levels.iter().enumerate() {
+            let Some(value) = (*level == 1).then(|| next.next()).flatten() else {
+                into.push(NONE);
+                continue;
+            };
+            let data = value.data();
+            // A word of a dictionary is its length and its letters: the next begins some bytes further.
+            let place = &mut places[(data.as_ptr().addr() >> 3) % PLACES];
+            if (place.0, place.1) != (data.as_ptr(), data.len()) || place.2 == NONE {
+                let text = std::str::from_utf8(data);
+                if text.is_err() && bad.len() < REMEMBERED {
+                    bad.push(first + at);
+                }
+                let number = words.number(text.unwrap_or("")).map_err(|TooLarge| too_large())?;
+                *place = (data.as_ptr(), data.len(), if text.is_ok() { number } else { NONE });
+                into.push(number);
+            } else {
+                into.push(place.2);
+            }
+        }
+        // Only now may their memory be another's.
+        values.clear();
         Ok(())
     })
 }

@@ -9,26 +9,27 @@ use std::path::Path as FilePath;
 use super::file::{Kind, Schema, Table, Values, may, must, read, write};
 use super::report::Report;
 use crate::code::Code;
-use crate::columns::{Columns, GROUP, NONE, TooLarge, Words, entry, put};
+use crate::columns::{Columns, GROUP, NONE, Texts, TooLarge, Words, entry, put};
 use crate::diagnostic::nearest;
+use crate::id::{FaultIndex, SystemIndex};
 use crate::json;
 use crate::model::{DEFAULT_FAULT, Model};
 
-use Kind::{Figure, Flag, Json, Number, Text};
+use Kind::{Figure, Flag, Json, Number, Text, Word};
 
 pub(super) const SYSTEMS: Schema = Schema {
     name: "systems",
     fields: &[
         must("id", Number),
         must("key", Text),
-        may("name", Text),
-        may("kind", Text),
-        may("site", Text),
+        may("name", Word),
+        may("kind", Word),
+        may("site", Word),
         may("faultless", Flag),
         may("demand", Json),
-        may("owner", Text),
+        may("owner", Word),
         may("prior", Figure),
-        may("description", Text),
+        may("description", Word),
     ],
 };
 
@@ -39,11 +40,11 @@ pub(super) const NEEDS: Schema = Schema {
         must("dst", Number),
         may("group", Number),
         may("k", Number),
-        may("kind", Text),
+        may("kind", Word),
         may("propagates", Figure),
-        may("delay_min", Text),
-        may("delay_max", Text),
-        may("description", Text),
+        may("delay_min", Word),
+        may("delay_max", Word),
+        may("description", Word),
     ],
 };
 
@@ -55,14 +56,14 @@ pub(super) const FAULTS: Schema = Schema {
     fields: &[
         must("system", Number),
         may("provider", Number),
-        must("name", Text),
-        must("cause", Text),
+        must("name", Word),
+        must("cause", Word),
         may("probability", Figure),
-        may("rate", Text),
-        may("exposure", Text),
-        may("role", Text),
-        may("assumed", Text),
-        may("description", Text),
+        may("rate", Word),
+        may("exposure", Word),
+        may("role", Word),
+        may("assumed", Word),
+        may("description", Word),
     ],
 };
 
@@ -125,14 +126,17 @@ impl Derived {
     pub(super) fn of(model: &Model) -> Self {
         let responsibility = model.responsibility(None);
         let owner = (0..model.systems().len()).map(|at| {
-            let owning = responsibility.ownership(crate::id::SystemIndex::new(at));
+            let owning = responsibility.ownership(SystemIndex::new(at));
             owning.first().map_or(NONE, |first| first.index() as u32)
         });
         let prior = model.systems().iter().map(|system| {
-            let faults = system.faults.iter().map(|fault| model.faults()[fault.index()].prior.probability().get());
-            let mut faults: Vec<f64> = faults.collect();
+            let p = |fault: &FaultIndex| model.faults()[fault.index()].prior.probability().get();
             // One fault is told as it is, to the last bit.
-            if faults.len() == 1 { faults.remove(0) } else { 1.0 - faults.iter().map(|p| 1.0 - p).product::<f64>() }
+            if let [fault] = &system.faults[..] {
+                p(fault)
+            } else {
+                1.0 - system.faults.iter().map(|fault| 1.0 - p(fault)).product::<f64>()
+            }
         });
         Self { owner: owner.collect(), prior: prior.collect() }
     }
@@ -152,13 +156,13 @@ pub(super) struct Topology {
 }
 
 /// Finds systems by the ids of the tables.
-struct Numbers<'t> {
+struct Places<'t> {
     place: &'t [u32],
     /// Empty where every id is its row's number.
     by_id: HashMap<i64, u32>,
 }
 
-impl Numbers<'_> {
+impl Places<'_> {
     fn find(&self, id: i64) -> Option<u32> {
         if self.by_id.is_empty() {
             return usize::try_from(id).ok().and_then(|row| self.place.get(row).copied());
@@ -169,29 +173,32 @@ impl Numbers<'_> {
 
 /// Reads the large tables of a folder into columns. What is wrong goes to the report; then the columns mean nothing.
 pub(super) fn read_topology(folder: &FilePath, columns: &mut Columns, report: &mut Report) -> Option<Topology> {
-    let Some(systems) = read(folder, &SYSTEMS, report) else {
+    let mut words = Words::default();
+    let Some(systems) = read(folder, &SYSTEMS, &mut words, report) else {
         if report.is_empty() {
             report.file(SYSTEMS.name, "the file is missing; every estate has systems".to_owned());
         }
         return None;
     };
-    let needs = read(folder, &NEEDS, report);
-    let groups = read(folder, &GROUPS, report);
-    let faults = read(folder, &FAULTS, report);
+    let needs = read(folder, &NEEDS, &mut words, report);
+    let groups = read(folder, &GROUPS, &mut words, report);
+    let faults = read(folder, &FAULTS, &mut words, report);
     if !report.is_empty() {
         return None;
     }
-    let mut words = Words::default();
     let (place, row) = order(&systems, report);
-    let numbers = numbers(&systems, &place, report);
+    let places = places(&systems, &place, report);
     let result = take_systems(&systems, &row, columns, &mut words, report)
         .and_then(|()| {
             columns.need_end = vec![0; row.len()];
             let Some(needs) = &needs else { return Ok(()) };
-            needs::take_needs(needs, groups.as_ref(), &numbers, columns, &mut words, report)
+            needs::take_needs(needs, groups.as_ref(), &places, columns, report)
         })
         .and_then(|()| match &faults {
-            Some(faults) => take_faults(faults, &numbers, columns, &mut words, report),
+            Some(faults) => {
+                take_faults(faults, &places, &words, columns, report);
+                Ok(())
+            }
             None => take_priors(&systems, &row, columns, &mut words, report),
         });
     if let Err(TooLarge) = result {
@@ -203,7 +210,8 @@ pub(super) fn read_topology(folder: &FilePath, columns: &mut Columns, report: &m
 
 /// Sorts the systems by key: by row, their places; by place, their rows.
 fn order(systems: &Table, report: &mut Report) -> (Vec<u32>, Vec<u32>) {
-    let key = |row: u32| systems.text("key", row as usize).unwrap_or_default();
+    let keys = systems.texts("key");
+    let key = |row: u32| keys.map_or("", |keys| keys.get(row as usize));
     if systems.rows >= GROUP as usize {
         report.file(SYSTEMS.name, "expected fewer than 2^31 systems".to_owned());
         return (Vec::new(), Vec::new());
@@ -225,8 +233,8 @@ fn order(systems: &Table, report: &mut Report) -> (Vec<u32>, Vec<u32>) {
     (place, row)
 }
 
-fn numbers<'t>(systems: &Table, place: &'t [u32], report: &mut Report) -> Numbers<'t> {
-    let ids = systems.numbers("id");
+fn places<'t>(systems: &Table, place: &'t [u32], report: &mut Report) -> Places<'t> {
+    let ids = systems.numbers("id").all();
     let mut by_id = HashMap::new();
     if ids.iter().enumerate().any(|(row, id)| usize::try_from(*id) != Ok(row)) {
         for (row, id) in ids.iter().enumerate() {
@@ -235,11 +243,12 @@ fn numbers<'t>(systems: &Table, place: &'t [u32], report: &mut Report) -> Number
             }
         }
     }
-    Numbers { place, by_id }
+    Places { place, by_id }
 }
 
-fn word(words: &mut Words, text: Option<&str>) -> Result<u32, TooLarge> {
-    text.map_or(Ok(NONE), |text| words.number(text))
+/// The entries of a column by place; empty where nothing is said.
+fn by_place<T: Copy>(column: &[T], rows: &[u32]) -> Vec<T> {
+    if column.is_empty() { Vec::new() } else { rows.iter().map(|row| column[*row as usize]).collect() }
 }
 
 fn take_systems(
@@ -249,14 +258,26 @@ fn take_systems(
     words: &mut Words,
     report: &mut Report,
 ) -> Result<(), TooLarge> {
+    if let Some(keys) = systems.texts("key") {
+        if rows.is_sorted() {
+            columns.systems.clone_from(keys);
+        } else {
+            rows.iter().try_for_each(|row| columns.systems.push(keys.get(*row as usize)))?;
+        }
+    }
+    columns.system_name = by_place(systems.words("name"), rows);
+    columns.system_kind = by_place(systems.words("kind"), rows);
+    columns.system_site = by_place(systems.words("site"), rows);
+    columns.system_description = by_place(systems.words("description"), rows);
+    let faultless = systems.flags("faultless");
+    if faultless.contains(&1) {
+        columns.system_faultless = rows.iter().map(|row| u8::from(faultless[*row as usize] == 1)).collect();
+    }
+    if systems.texts("demand").is_none_or(|demand| demand.len() == 0) {
+        return Ok(());
+    }
     for (at, row) in rows.iter().enumerate() {
         let row = *row as usize;
-        columns.systems.push(systems.text("key", row).unwrap_or_default())?;
-        put(&mut columns.system_name, at, word(words, systems.text("name", row))?, NONE);
-        put(&mut columns.system_kind, at, word(words, systems.text("kind", row))?, NONE);
-        put(&mut columns.system_site, at, word(words, systems.text("site", row))?, NONE);
-        put(&mut columns.system_description, at, word(words, systems.text("description", row))?, NONE);
-        put(&mut columns.system_faultless, at, u8::from(systems.flag("faultless", row) == Some(true)), 0);
         let Some(demand) = systems.text("demand", row) else { continue };
         let expected = "expected what is delivered by unit, like {\"users\": 530000}, each 0 or more";
         match json::value(demand) {
@@ -281,51 +302,53 @@ fn take_systems(
     Ok(())
 }
 
-fn take_faults(
-    faults: &Table,
-    numbers: &Numbers<'_>,
-    columns: &mut Columns,
-    words: &mut Words,
-    report: &mut Report,
-) -> Result<(), TooLarge> {
-    for row in 0..faults.rows {
-        let mut end = |name: &str| {
-            let id = faults.number(name, row)?;
-            let found = numbers.find(id);
+fn take_faults(faults: &Table, places: &Places<'_>, words: &Words, columns: &mut Columns, report: &mut Report) {
+    let mut ends = |name: &str| -> Vec<u32> {
+        let ids = faults.numbers(name);
+        let found = (0..ids.all().len()).map(|row| {
+            let id = ids.get(row)?;
+            let found = places.find(id);
             if found.is_none() {
                 let message = format!("there is no system with the id {id}");
                 report.row(Code::UnknownSystem, FAULTS.name, row, name, message);
             }
             found
-        };
-        let (system, provider) = (end("system"), end("provider"));
-        columns.fault_system.push(system.unwrap_or(0));
-        put(&mut columns.fault_provider, row, provider.unwrap_or(NONE), NONE);
-        columns.fault_name.push(words.number(faults.text("name", row).unwrap_or_default())?);
-        columns.fault_cause.push(words.number(faults.text("cause", row).unwrap_or_default())?);
-        let probability = faults.figure("probability", row);
-        let [rate, exposure] = ["rate", "exposure"].map(|name| faults.text(name, row));
-        match (probability, rate, exposure) {
-            (Some(p), None, None) if (0.0..=1.0).contains(&p) => {}
-            (Some(p), None, None) => {
+        });
+        found.map(|end| end.unwrap_or(NONE)).collect()
+    };
+    columns.fault_system = ends("system");
+    columns.fault_provider = ends("provider");
+    columns.fault_name = faults.words("name").to_vec();
+    columns.fault_cause = faults.words("cause").to_vec();
+    columns.fault_rate = faults.words("rate").to_vec();
+    columns.fault_exposure = faults.words("exposure").to_vec();
+    columns.fault_assumed = faults.words("assumed").to_vec();
+    columns.fault_description = faults.words("description").to_vec();
+    let figures = faults.figures("probability");
+    let figure = |row: usize| figures.get(row).copied().unwrap_or(f64::NAN);
+    for row in 0..faults.rows {
+        let p = figure(row);
+        let said = [&columns.fault_rate, &columns.fault_exposure].map(|column| entry(column, row).is_some());
+        match (!p.is_nan(), said) {
+            (true, [false, false]) if (0.0..=1.0).contains(&p) => {}
+            (true, [false, false]) => {
                 let message = format!("expected a probability from 0 to 1, found {p}");
                 report.row(Code::BadProbability, FAULTS.name, row, "probability", message);
             }
-            (None, Some(_), Some(_)) => {}
+            (false, [true, true]) => {}
             _ => {
                 let message = "expected either a probability, or a rate and an exposure".to_owned();
                 report.row(Code::PriorUnclear, FAULTS.name, row, "probability", message);
             }
         }
-        columns.fault_probability.push(probability.unwrap_or(f64::NAN));
-        put(&mut columns.fault_rate, row, word(words, rate)?, NONE);
-        put(&mut columns.fault_exposure, row, word(words, exposure)?, NONE);
-        let role = faults.text("role", row).map_or(0, |said| role(said, row, report));
-        put(&mut columns.fault_role, row, role, 0);
-        put(&mut columns.fault_assumed, row, word(words, faults.text("assumed", row))?, NONE);
-        put(&mut columns.fault_description, row, word(words, faults.text("description", row))?, NONE);
     }
-    Ok(())
+    columns.fault_probability = (0..faults.rows).map(figure).collect();
+    for (row, word) in faults.words("role").iter().enumerate().filter(|(_, word)| **word != NONE) {
+        put(&mut columns.fault_role, row, role(words.get(*word), row, report), 0);
+    }
+    if !columns.fault_role.is_empty() {
+        columns.fault_role.resize(faults.rows, 0);
+    }
 }
 
 /// The number of a role.
@@ -347,9 +370,10 @@ fn take_priors(
     words: &mut Words,
     report: &mut Report,
 ) -> Result<(), TooLarge> {
+    let priors = systems.figures("prior");
     for (at, row) in rows.iter().enumerate() {
         let row = *row as usize;
-        let Some(prior) = systems.figure("prior", row) else { continue };
+        let Some(prior) = priors.get(row).copied().filter(|prior| !prior.is_nan()) else { continue };
         let is_faultless = columns.system_faultless.get(at) == Some(&1);
         if !(0.0..=1.0).contains(&prior) || (is_faultless && prior > 0.0) {
             let expected = if is_faultless { "nothing, or 0: it is faultless" } else { "a probability from 0 to 1" };
@@ -366,18 +390,23 @@ fn take_priors(
 
 impl Topology {
     /// Holds what follows from the model against what the tables say of it.
-    pub(super) fn compare(&self, model: &Model, report: &mut Report) {
+    pub(super) fn compare(&self, model: &Model, words: &Texts, report: &mut Report) {
+        let (owners, priors) = (self.systems.words("owner"), self.systems.figures("prior"));
+        if owners.is_empty() && priors.is_empty() {
+            return;
+        }
         let derived = Derived::of(model);
         for (at, row) in self.row.iter().enumerate() {
             let row = *row as usize;
-            if let Some(found) = self.systems.text("owner", row)
+            if let Some(found) = entry(owners, row).map(|word| words.get(word as usize))
                 && derived.owner(model, at) != Some(found)
             {
                 let expected = derived.owner(model, at).map_or("nobody".to_owned(), |owner| format!("`{owner}`"));
                 let message = format!("by the duties of the contracts it is {expected}, not `{found}`; leave it empty");
                 report.row(Code::WrongTable, SYSTEMS.name, row, "owner", message);
             }
-            if let Some(found) = self.systems.figure("prior", row)
+            // One that is not a number is none, and no distance.
+            if let Some(found) = priors.get(row)
                 && (found - derived.prior[at]).abs() > 1e-12
             {
                 let message = format!("by its faults it is {}, not {found}; leave it empty", derived.prior[at]);
@@ -388,28 +417,38 @@ impl Topology {
 
     /// The row of a system.
     pub(super) fn row_of(&self, key: &str) -> Option<usize> {
-        (0..self.systems.rows).find(|row| self.systems.text("key", *row) == Some(key))
+        let keys = self.systems.texts("key")?;
+        (0..keys.len()).find(|row| keys.get(*row) == key)
     }
 
     /// The first row of the needs of one system for another.
     pub(super) fn row_of_need(&self, consumer: &str, provider: &str) -> Option<usize> {
         let [src, dst] = [consumer, provider].map(|key| self.id_of(key));
         let needs = self.needs.as_ref()?;
-        (0..needs.rows).find(|row| needs.number("src", *row) == src && needs.number("dst", *row) == dst)
+        let [sources, targets] = ["src", "dst"].map(|name| needs.numbers(name));
+        (0..needs.rows).find(|row| sources.get(*row) == src && targets.get(*row) == dst)
     }
 
     /// The row of a fault of a system, or of an interface.
-    pub(super) fn row_of_fault(&self, consumer: &str, provider: Option<&str>, name: &str) -> Option<usize> {
+    pub(super) fn row_of_fault(
+        &self,
+        consumer: &str,
+        provider: Option<&str>,
+        name: &str,
+        words: &Texts,
+    ) -> Option<usize> {
         let ends = [self.id_of(consumer), provider.and_then(|provider| self.id_of(provider))];
         let faults = self.faults.as_ref()?;
+        let [systems, providers] = ["system", "provider"].map(|name| faults.numbers(name));
+        let names = faults.words("name");
         (0..faults.rows).find(|row| {
-            [faults.number("system", *row), faults.number("provider", *row)] == ends
-                && faults.text("name", *row) == Some(name)
+            [systems.get(*row), providers.get(*row)] == ends
+                && entry(names, *row).is_some_and(|word| words.get(word as usize) == name)
         })
     }
 
     fn id_of(&self, key: &str) -> Option<i64> {
         let row = self.row_of(key)?;
-        self.systems.number("id", row)
+        self.systems.numbers("id").get(row)
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path as FilePath;
 
-use super::{GROUPS, NEEDS, Numbers, word};
+use super::{GROUPS, NEEDS, Places};
 use crate::code::Code;
-use crate::columns::{Columns, DEPTH, GROUP, NONE, TooLarge, Words, entry, put};
-use crate::tables::file::{NO_NUMBER, Table, Values, write};
+use crate::columns::{Columns, DEPTH, GROUP, NONE, TooLarge, entry, put};
+use crate::tables::file::{NO_NUMBER, Numbers, Table, Values, write};
 use crate::tables::report::Report;
 
 /// Rows in the making.
@@ -108,16 +108,43 @@ struct Group {
     row: usize,
 }
 
+/// By group: the system whose it is, and its place among the groups of that.
+struct Owners {
+    /// Of the groups whose ids count from 0, as they are written; the system is [`NONE`] where there is no such group.
+    counted: Vec<(u32, u32)>,
+    /// Of all others.
+    others: HashMap<i64, (u32, u32)>,
+}
+
+impl Owners {
+    fn get(&self, id: i64) -> Option<(u32, u32)> {
+        match usize::try_from(id).ok().and_then(|id| self.counted.get(id)) {
+            Some(owner) => Some(*owner).filter(|(system, _)| *system != NONE),
+            None => self.others.get(&id).copied(),
+        }
+    }
+
+    fn insert(&mut self, id: i64, owner: (u32, u32)) {
+        match usize::try_from(id).ok().and_then(|id| self.counted.get_mut(id)) {
+            Some(place) => *place = owner,
+            None => {
+                self.others.insert(id, owner);
+            }
+        }
+    }
+}
+
 struct Taking<'t, 'r> {
-    needs: &'t Table,
+    group: Numbers<'t>,
+    k: Numbers<'t>,
     /// By id: the group it stands in, how many must hold, its row.
     nested: HashMap<i64, (i64, i64, usize)>,
-    /// By id: the system whose group it is.
-    owners: HashMap<i64, u32>,
-    /// Of the system at hand: its groups, by id.
-    places: HashMap<i64, usize>,
+    owners: Owners,
+    /// Those of the system at hand come first; the rest are kept for their memory.
     groups: Vec<Group>,
+    count: usize,
     top: Vec<u32>,
+    open: Vec<u32>,
     report: &'r mut Report,
 }
 
@@ -125,15 +152,14 @@ struct Taking<'t, 'r> {
 pub(super) fn take_needs(
     needs: &Table,
     groups: Option<&Table>,
-    numbers: &Numbers<'_>,
+    places: &Places<'_>,
     columns: &mut Columns,
-    words: &mut Words,
     report: &mut Report,
 ) -> Result<(), TooLarge> {
-    let [src, dst] = ["src", "dst"].map(|name| ends(needs, name, numbers, report));
+    let [src, dst] = ["src", "dst"].map(|name| ends(needs, name, places, report));
     let mut nested = HashMap::new();
     for row in 0..groups.map_or(0, |groups| groups.rows) {
-        let number = |name| groups.and_then(|groups| groups.number(name, row));
+        let number = |name| groups.and_then(|groups| groups.numbers(name).get(row));
         let (Some(id), Some(k)) = (number("id"), number("k")) else { continue };
         let parent = number("parent").unwrap_or(NO_NUMBER);
         if nested.insert(id, (parent, k, row)).is_some() {
@@ -148,20 +174,25 @@ pub(super) fn take_needs(
     if !src.is_sorted() {
         order.sort_by_key(|row| src[*row as usize]);
     }
+    let has_groups = !needs.numbers("group").all().is_empty();
     let mut taking = Taking {
-        needs,
+        group: needs.numbers("group"),
+        k: needs.numbers("k"),
         nested,
-        owners: HashMap::new(),
-        places: HashMap::new(),
+        owners: Owners { counted: vec![(NONE, 0); if has_groups { needs.rows } else { 0 }], others: HashMap::new() },
         groups: Vec::new(),
+        count: 0,
         top: Vec::new(),
+        open: Vec::new(),
         report,
     };
-    let has_groups = !needs.numbers("group").is_empty();
-    if !has_groups && let Some(row) = needs.numbers("k").iter().position(|k| *k != NO_NUMBER) {
+    if !has_groups && let Some(row) = taking.k.all().iter().position(|k| *k != NO_NUMBER) {
         let message = "a number of members, and no group; expected both or none".to_owned();
         taking.report.row(Code::EmptyNeed, NEEDS.name, row, "k", message);
     }
+    let details = Details::of(needs);
+    // A code for each row, and two for each group, which has a row at least.
+    columns.need.reserve(needs.rows);
     let mut next = 0;
     for system in 0..columns.need_end.len() {
         let first = next;
@@ -175,9 +206,11 @@ pub(super) fn take_needs(
             columns.need.extend(rows.iter().map(|row| dst[*row as usize]));
         }
         columns.need_end[system] = u32::try_from(columns.need.len()).map_err(|_| TooLarge)?;
-        details(needs, system as u32, rows, &dst, columns, words, taking.report)?;
+        if let Some(details) = &details {
+            details.take(system as u32, rows, &dst, columns, taking.report);
+        }
     }
-    let unused = |id: &i64| !taking.owners.contains_key(id);
+    let unused = |id: &i64| taking.owners.get(*id).is_none();
     let mut unused: Vec<usize> = taking.nested.iter().filter(|(id, _)| unused(id)).map(|(_, (.., row))| *row).collect();
     unused.sort_unstable();
     for row in unused {
@@ -188,10 +221,10 @@ pub(super) fn take_needs(
 }
 
 /// The places of the systems that a column names.
-fn ends(needs: &Table, name: &str, numbers: &Numbers<'_>, report: &mut Report) -> Vec<u32> {
+fn ends(needs: &Table, name: &str, places: &Places<'_>, report: &mut Report) -> Vec<u32> {
     let mut ends = Vec::with_capacity(needs.rows);
-    for (row, id) in needs.numbers(name).iter().enumerate() {
-        ends.push(numbers.find(*id).unwrap_or_else(|| {
+    for (row, id) in needs.numbers(name).all().iter().enumerate() {
+        ends.push(places.find(*id).unwrap_or_else(|| {
             report.row(Code::UnknownSystem, NEEDS.name, row, name, format!("there is no system with the id {id}"));
             0
         }));
@@ -206,13 +239,12 @@ impl Taking<'_, '_> {
 
     /// Puts the needs of one system together, and writes their codes.
     fn system(&mut self, system: u32, rows: &[u32], dst: &[u32], codes: &mut Vec<u32>) {
-        self.places.clear();
-        self.groups.clear();
+        self.count = 0;
         self.top.clear();
         for row in rows {
             let row = *row as usize;
-            let Some(id) = self.needs.number("group", row) else {
-                if self.needs.number("k", row).is_some() {
+            let Some(id) = self.group.get(row) else {
+                if self.k.get(row).is_some() {
                     let message = "a number of members, and no group; expected both or none".to_owned();
                     self.problem(row, "k", message);
                 }
@@ -223,7 +255,7 @@ impl Taking<'_, '_> {
                 self.groups[place].members.push(dst[row]);
             }
         }
-        for at in 0..self.groups.len() {
+        for at in 0..self.count {
             let Group { k, row, members } = &self.groups[at];
             let (k, row, members) = (*k as usize, *row, members.len());
             if k == 0 || k > members {
@@ -231,23 +263,27 @@ impl Taking<'_, '_> {
             }
         }
         // From the last member to the first, so that they come off the stack in their order.
-        let mut open: Vec<u32> = self.top.iter().rev().copied().collect();
-        while let Some(code) = open.pop() {
+        self.open.extend(self.top.iter().rev());
+        while let Some(code) = self.open.pop() {
             if code & GROUP == 0 {
                 codes.push(code);
             } else {
                 let group = &self.groups[(code & !GROUP) as usize];
                 codes.extend([GROUP | group.k, group.members.len() as u32]);
-                open.extend(group.members.iter().rev());
+                self.open.extend(group.members.iter().rev());
             }
         }
     }
 
+    /// The place of a group among those of the system, if it is one of them.
+    fn place(&self, system: u32, id: i64) -> Option<usize> {
+        self.owners.get(id).filter(|(owner, _)| *owner == system).map(|(_, place)| place as usize)
+    }
+
     /// The place of a group among those of the system; where it is new, it and those it stands in are made.
     fn group(&mut self, system: u32, id: i64, row: usize) -> Option<usize> {
-        let k = self.needs.number("k", row);
-        let stated = self.nested.get(&id).map(|(_, k, _)| *k);
-        if let Some(place) = self.places.get(&id).copied() {
+        let k = self.k.get(row);
+        if let Some(place) = self.place(system, id) {
             let known = i64::from(self.groups[place].k);
             if k.is_some_and(|k| k != known) {
                 let message = format!("other members of the group {id} say {known}; expected the same");
@@ -255,6 +291,7 @@ impl Taking<'_, '_> {
             }
             return Some(place);
         }
+        let stated = self.nested.get(&id).map(|(_, k, _)| *k);
         let Some(k) = k.or(stated) else {
             self.problem(row, "k", format!("how many of the group {id} must hold is not said; expected 1 or more"));
             return None;
@@ -267,7 +304,7 @@ impl Taking<'_, '_> {
         let mut below = id;
         while let Some((parent, ..)) = self.nested.get(&below).copied()
             && parent != NO_NUMBER
-            && !self.places.contains_key(&below)
+            && self.place(system, below).is_none()
         {
             let Some((_, k, _)) = self.nested.get(&parent).copied() else {
                 self.problem(row, "group", format!("the group {below} stands in {parent}, which groups.parquet lacks"));
@@ -278,13 +315,13 @@ impl Taking<'_, '_> {
                 return None;
             }
             below = parent;
-            if !self.places.contains_key(&parent) {
+            if self.place(system, parent).is_none() {
                 chain.push((parent, k));
             }
         }
-        let mut inside = self.nested.get(&below).and_then(|_| self.places.get(&below).copied());
+        let mut inside = self.nested.get(&below).and_then(|_| self.place(system, below));
         for (id, k) in chain.into_iter().rev() {
-            if *self.owners.entry(id).or_insert(system) != system {
+            if self.owners.get(id).is_some_and(|(owner, _)| owner != system) {
                 self.problem(
                     row,
                     "group",
@@ -292,10 +329,16 @@ impl Taking<'_, '_> {
                 );
                 return None;
             }
-            let place = self.groups.len();
+            let place = self.count;
             let k = u32::try_from(k).ok().filter(|k| *k < GROUP).unwrap_or(0);
-            self.groups.push(Group { k, members: Vec::new(), row });
-            self.places.insert(id, place);
+            if let Some(group) = self.groups.get_mut(place) {
+                (group.k, group.row) = (k, row);
+                group.members.clear();
+            } else {
+                self.groups.push(Group { k, members: Vec::new(), row });
+            }
+            self.count += 1;
+            self.owners.insert(id, (system, place as u32));
             let code = GROUP | place as u32;
             match inside {
                 Some(parent) => self.groups[parent].members.push(code),
@@ -307,53 +350,66 @@ impl Taking<'_, '_> {
     }
 }
 
-/// What the rows of one system say of its interfaces; rows of the same interface must say the same.
-fn details(
-    needs: &Table,
-    system: u32,
-    rows: &[u32],
-    dst: &[u32],
-    columns: &mut Columns,
-    words: &mut Words,
-    report: &mut Report,
-) -> Result<(), TooLarge> {
-    const TEXTS: [&str; 4] = ["kind", "delay_min", "delay_max", "description"];
-    let said = |row: u32| TEXTS.map(|name| needs.text(name, row as usize));
-    let propagates = |row: u32| needs.figure("propagates", row as usize);
-    if rows.iter().all(|row| propagates(*row).is_none() && said(*row) == [None; 4]) {
-        return Ok(());
+/// The columns that say more of an interface.
+struct Details<'t> {
+    /// Kind, shortest delay, longest delay, description.
+    words: [&'t [u32]; 4],
+    propagates: &'t [f64],
+}
+
+impl<'t> Details<'t> {
+    /// `None` where nothing is said in any row.
+    fn of(needs: &'t Table) -> Option<Self> {
+        let words = ["kind", "delay_min", "delay_max", "description"].map(|name| needs.words(name));
+        let propagates = needs.figures("propagates");
+        let is_said = !propagates.is_empty() || words.iter().any(|words| !words.is_empty());
+        is_said.then_some(Self { words, propagates })
     }
-    let mut sorted = rows.to_vec();
-    sorted.sort_by_key(|row| dst[*row as usize]);
-    let mut before: Option<u32> = None;
-    for row in sorted {
-        let at = row as usize;
-        if let Some(earlier) = before.filter(|earlier| dst[*earlier as usize] == dst[at]) {
-            if said(earlier) != said(row) || propagates(earlier) != propagates(row) {
-                let message = format!("row {earlier} says something else of the same interface; expected the same");
-                report.row(Code::DuplicateKey, NEEDS.name, at, "dst", message);
+
+    fn said(&self, row: u32) -> [Option<u32>; 4] {
+        self.words.map(|words| entry(words, row as usize))
+    }
+
+    fn propagates(&self, row: u32) -> Option<f64> {
+        self.propagates.get(row as usize).copied().filter(|p| !p.is_nan())
+    }
+
+    /// What the rows of one system say of its interfaces; rows of the same interface must say the same.
+    fn take(&self, system: u32, rows: &[u32], dst: &[u32], columns: &mut Columns, report: &mut Report) {
+        if rows.iter().all(|row| self.propagates(*row).is_none() && self.said(*row) == [None; 4]) {
+            return;
+        }
+        let mut sorted = rows.to_vec();
+        sorted.sort_by_key(|row| dst[*row as usize]);
+        let mut before: Option<u32> = None;
+        for row in sorted {
+            let at = row as usize;
+            if let Some(earlier) = before.filter(|earlier| dst[*earlier as usize] == dst[at]) {
+                if self.said(earlier) != self.said(row) || self.propagates(earlier) != self.propagates(row) {
+                    let message = format!("row {earlier} says something else of the same interface; expected the same");
+                    report.row(Code::DuplicateKey, NEEDS.name, at, "dst", message);
+                }
+                continue;
             }
-            continue;
+            before = Some(row);
+            let propagates = self.propagates(row).unwrap_or(1.0);
+            if !(0.0..=1.0).contains(&propagates) {
+                let message = format!("expected a probability from 0 to 1, found {propagates}");
+                report.row(Code::BadProbability, NEEDS.name, at, "propagates", message);
+            }
+            let [kind, shortest, longest, description] = self.said(row);
+            if shortest.is_some() != longest.is_some() {
+                let message = "expected both `delay_min` and `delay_max`, or none".to_owned();
+                report.row(Code::MissingKey, NEEDS.name, at, "delay_max", message);
+            }
+            let next = columns.interface_consumer.len();
+            columns.interface_consumer.push(system);
+            columns.interface_provider.push(dst[at]);
+            put(&mut columns.interface_kind, next, kind.unwrap_or(NONE), NONE);
+            put(&mut columns.interface_description, next, description.unwrap_or(NONE), NONE);
+            put(&mut columns.interface_propagates, next, propagates, 1.0);
+            put(&mut columns.interface_shortest, next, shortest.unwrap_or(NONE), NONE);
+            put(&mut columns.interface_longest, next, longest.unwrap_or(NONE), NONE);
         }
-        before = Some(row);
-        let [kind, shortest, longest, description] = said(row);
-        let propagates = propagates(row).unwrap_or(1.0);
-        if !(0.0..=1.0).contains(&propagates) {
-            let message = format!("expected a probability from 0 to 1, found {propagates}");
-            report.row(Code::BadProbability, NEEDS.name, at, "propagates", message);
-        }
-        if shortest.is_some() != longest.is_some() {
-            let message = "expected both `delay_min` and `delay_max`, or none".to_owned();
-            report.row(Code::MissingKey, NEEDS.name, at, "delay_max", message);
-        }
-        let next = columns.interface_consumer.len();
-        columns.interface_consumer.push(system);
-        columns.interface_provider.push(dst[at]);
-        put(&mut columns.interface_kind, next, word(words, kind)?, NONE);
-        put(&mut columns.interface_description, next, word(words, description)?, NONE);
-        put(&mut columns.interface_propagates, next, propagates, 1.0);
-        put(&mut columns.interface_shortest, next, word(words, shortest)?, NONE);
-        put(&mut columns.interface_longest, next, word(words, longest)?, NONE);
     }
-    Ok(())
 }
