@@ -1,16 +1,20 @@
 //! Names. Public ids are opaque strings, one newtype per kind, so that a contractor can never be passed where a
 //! system is meant; inside a [`Model`](crate::Model) everything has a dense `u32` index, again one newtype per kind.
 //!
+//! Models have millions of ids, most of them short: one of up to 24 bytes stands in itself, without memory of its own.
+//!
 //! Indices are positions in the model's own sorted lists. They are valid for the model that gave them and for no other.
 
 use std::fmt;
+
+use compact_str::CompactString;
 
 macro_rules! string_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(CompactString);
 
         impl $name {
             /// The id as it stands in the files.
@@ -18,7 +22,7 @@ macro_rules! string_id {
                 &self.0
             }
 
-            pub(crate) fn new(text: impl Into<String>) -> Self {
+            pub(crate) fn new(text: impl Into<CompactString>) -> Self {
                 Self(text.into())
             }
         }
@@ -52,11 +56,34 @@ string_id!(/// Id of a contract.
 string_id!(/// Id of an item of evidence.
     EvidenceId);
 
+impl InterfaceId {
+    /// The canonical id of an interface, as [`interface_id`] writes it.
+    pub(crate) fn between(consumer: &str, provider: &str) -> Self {
+        Self::new(joined([consumer, " -> ", provider]))
+    }
+}
+
+impl FaultId {
+    /// The id of a fault that stands under an element.
+    pub(crate) fn under(owner: &str, name: &str) -> Self {
+        Self::new(joined([owner, ".", name]))
+    }
+}
+
+/// Three texts as one.
+fn joined(parts: [&str; 3]) -> CompactString {
+    let mut text = CompactString::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        text.push_str(part);
+    }
+    text
+}
+
 impl EvidenceId {
     /// The id of the item at a position that no file records, but somebody supposes. No file can hold it: `?` is kept for
     /// selectors.
     pub fn supposed(position: usize) -> Self {
-        Self(format!("?{position}"))
+        Self(format!("?{position}").into())
     }
 }
 

@@ -85,7 +85,7 @@ impl Assembly<'_, '_> {
     fn needs(&mut self, topology: &mut Topology) {
         let columns = self.columns;
         let mut begin = 0;
-        let mut providers: Vec<u32> = Vec::new();
+        let (mut providers, mut needs): (Vec<u32>, Vec<Need>) = (Vec::new(), Vec::new());
         for (at, end) in columns.need_end.iter().enumerate() {
             let codes = &columns.need[begin..*end as usize];
             begin = *end as usize;
@@ -105,14 +105,15 @@ impl Assembly<'_, '_> {
             for provider in &providers {
                 let provider = SystemIndex::new(*provider as usize);
                 let [left, right] = [consumer, provider].map(|system| topology.systems[system.index()].id.as_str());
-                let id = InterfaceId::new(interface_id(left, right));
+                let id = InterfaceId::between(left, right);
                 topology.interfaces.push(Interface::plain(id, consumer, provider));
             }
             let mut codes = codes.iter();
-            let needs = &mut topology.systems[at].needs;
-            while let Some(need) = need(&mut codes, &providers, first, DEPTH) {
-                needs.push(need);
-            }
+            needs.extend(std::iter::from_fn(|| need(&mut codes, &providers, first, DEPTH)));
+            // As much memory as they need, and no more.
+            let own = &mut topology.systems[at].needs;
+            own.reserve_exact(needs.len());
+            own.append(&mut needs);
         }
     }
 
@@ -228,7 +229,7 @@ impl Assembly<'_, '_> {
             _ => Probability::new(columns.fault_probability[row]).ok().map(Prior::Probability),
         };
         Fault {
-            id: FaultId::new(format!("{owner}.{name}")),
+            id: FaultId::under(owner, &name),
             elements: vec![element],
             strikes: None,
             cause,
@@ -264,6 +265,8 @@ fn need(codes: &mut Codes, providers: &[u32], first: usize, depth: usize) -> Opt
     }
     let members = *codes.next()?;
     let deeper = depth.checked_sub(1)?;
-    let of = (0..members).map_while(|_| need(codes, providers, first, deeper)).collect();
+    // That the row has so many was checked.
+    let mut of = Vec::with_capacity((members as usize).min(codes.len()));
+    of.extend((0..members).map_while(|_| need(codes, providers, first, deeper)));
     Some(Need::AtLeast { k: code & !GROUP, of })
 }

@@ -124,7 +124,7 @@ impl<'d> TopologyBuilder<'d, '_> {
             .into_iter()
             .map(|(consumer, provider)| {
                 let [left, right] = [consumer, provider].map(|system| topology.systems[system.index()].id.as_str());
-                Interface::plain(InterfaceId::new(interface_id(left, right)), consumer, provider)
+                Interface::plain(InterfaceId::between(left, right), consumer, provider)
             })
             .collect();
         let mut named = BTreeMap::new();
@@ -467,7 +467,7 @@ fn path_of(topology: &Topology, fault: &Fault) -> Path {
 /// The fault of a system that names none.
 pub(crate) fn default_fault(topology: &Topology, element: Element) -> Fault {
     Fault {
-        id: FaultId::new(format!("{}.{DEFAULT_FAULT}", topology.element_id(element))),
+        id: FaultId::under(topology.element_id(element), DEFAULT_FAULT),
         elements: vec![element],
         strikes: None,
         cause: topology.default_cause.clone(),
