@@ -40,8 +40,8 @@ fn main() -> ExitCode {
         Command::Sensitivity(query) => commands::sensitivity::run(query),
         Command::Handoffs(query) => commands::hand_offs::run(query),
         Command::Explain(query) => commands::explain::run(query),
-        Command::Schema(query) => Ok(commands::schema::run(query)),
-        Command::Completions(query) => Ok(commands::completions::run(query)),
+        Command::Schema(query) => commands::schema::run(query),
+        Command::Completions(query) => commands::completions::run(query),
         Command::Man => commands::completions::man(),
     };
     match outcome {

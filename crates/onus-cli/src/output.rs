@@ -26,13 +26,17 @@ pub(crate) fn json<T: Serialize>(format: &'static str, inputs: &[Input], result:
     let envelope = Envelope { format, inputs, result };
     let text = serde_json::to_string_pretty(&envelope)
         .map_err(|error| Failure::Usage(format!("the result cannot be written as JSON: {error}")))?;
-    print(&text);
-    Ok(())
+    print(&text)
 }
 
-/// Prints a result. A reader that has gone away is no error of ours.
-pub(crate) fn print(text: &str) {
-    let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+/// Prints a result. A reader that has gone away is no error of ours; that there is no room left is one.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    match writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n')) {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Invalid(Error::Io { path: "standard output".to_owned(), source }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What to do with what stands where something is to be written.

@@ -35,7 +35,7 @@ pub(crate) fn run(query: &AdviseQuery) -> std::result::Result<Outcome, Failure> 
         Format::Text => {
             let as_of = query.as_of.map(|time| format!(", as of {time}")).unwrap_or_default();
             let head = format!("{}\nView {}{as_of}.\n", heading(incident.title()), advice.view);
-            print(&(head + &text(&advice, query.top)));
+            print(&(head + &text(&advice, query.top)))?;
         }
     }
     Ok(Outcome::Done)

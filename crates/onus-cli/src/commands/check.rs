@@ -42,13 +42,13 @@ pub(crate) fn run(query: &CheckQuery) -> std::result::Result<Outcome, Failure> {
                 Result { day: day.map(|day| day.to_string()), findings: findings.iter().map(Finding::of).collect() };
             json("onus-check/1", &estate.inputs, result)?;
         }
-        Report::Sarif => print(&sarif::log(&findings)),
+        Report::Sarif => print(&sarif::log(&findings))?,
         Report::Text => {
             for finding in &findings {
-                print(&format!("{}\n", render::text(finding)));
+                print(&format!("{}\n", render::text(finding)))?;
             }
             let count = findings.len();
-            print(&format!("{count} finding{}", if count == 1 { "" } else { "s" }));
+            print(&format!("{count} finding{}", if count == 1 { "" } else { "s" }))?;
         }
     }
     let level: Severity = query.level.into();

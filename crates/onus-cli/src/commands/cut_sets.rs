@@ -38,7 +38,7 @@ pub(crate) fn run(query: &CutSetsQuery) -> Result<Outcome, Failure> {
                 Some(incident) => format!("Minimal diagnoses of {}", incident.title()),
                 None => format!("Minimal cut sets of {}", names(&cut_sets.of)),
             };
-            print(&text(&what, &cut_sets));
+            print(&text(&what, &cut_sets))?;
         }
     }
     Ok(Outcome::Done)

@@ -56,7 +56,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
             text.push_str(&method(&diagnosis));
             text.push('\n');
             text.push_str(&body(model, &diagnosis, &attribution, doubt, incident.day(), query.top));
-            print(&text);
+            print(&text)?;
         }
     }
     Ok(Outcome::Done)

@@ -48,7 +48,7 @@ pub(crate) fn run(query: &DoubtQuery) -> std::result::Result<Outcome, Failure> {
                 format!("\n{}", paragraph(&sentence(&report), "", "")),
                 notes(&report),
             ];
-            print(&parts.concat());
+            print(&parts.concat())?;
         }
     }
     Ok(Outcome::Done)

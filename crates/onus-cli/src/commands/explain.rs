@@ -37,10 +37,10 @@ pub(crate) fn run(query: &ExplainQuery) -> Result<Outcome, Failure> {
             };
             json("onus-codes/1", &[], Entries { codes: codes.into_iter().map(entry).collect() })?;
         }
-        (Format::Text, [code]) => print(code.explanation()),
+        (Format::Text, [code]) => print(code.explanation())?,
         (Format::Text, codes) => {
             let rows = codes.iter().map(|code| vec![code.to_string(), code.title().to_owned()]);
-            print(&table(&["code", "what it means"], &[], rows.collect()));
+            print(&table(&["code", "what it means"], &[], rows.collect()))?;
         }
     }
     Ok(Outcome::Done)

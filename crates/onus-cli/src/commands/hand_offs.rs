@@ -33,7 +33,7 @@ pub(crate) fn run(query: &HandOffsQuery) -> std::result::Result<Outcome, Failure
             let as_of = query.as_of.map(|time| format!(", as of {time}")).unwrap_or_default();
             let head =
                 format!("{}\nThe desk begins with what {} knows{as_of}.\n", heading(incident.title()), found.view);
-            print(&(head + &text(&found)));
+            print(&(head + &text(&found)))?;
         }
     }
     Ok(Outcome::Done)

@@ -19,7 +19,7 @@ pub(crate) fn run(query: &ImportanceQuery) -> Result<Outcome, Failure> {
     let importance = estate.graph()?.importance(&systems, &options);
     match query.format {
         Format::Json => json("onus-importance/1", &estate.inputs, &importance)?,
-        Format::Text => print(&text(&importance, query.top)),
+        Format::Text => print(&text(&importance, query.top))?,
     }
     Ok(Outcome::Done)
 }

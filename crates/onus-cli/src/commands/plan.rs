@@ -25,7 +25,7 @@ pub(crate) fn run(query: &AdviseQuery, budget: f64) -> std::result::Result<Outco
     let title = estate.model.title();
     match query.format {
         Format::Json => json("onus-plan/1", &estate.inputs, Result { title, plan: &plan })?,
-        Format::Text => print(&text(title, &plan, query.top)),
+        Format::Text => print(&text(title, &plan, query.top))?,
     }
     Ok(Outcome::Done)
 }

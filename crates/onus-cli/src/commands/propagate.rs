@@ -77,7 +77,7 @@ fn forward(estate: &Estate, graph: &FaultGraph, query: &PropagateQuery) -> Resul
     }
     let owners: Vec<String> = by_contractor.iter().map(|(who, counts)| owned(who, *counts)).collect();
     text.push_str(&crate::table::paragraph(&format!("Failed systems by owner: {}.", owners.join(", ")), "", "  "));
-    print(&text);
+    print(&text)?;
     Ok(Outcome::Done)
 }
 
@@ -125,6 +125,6 @@ fn reverse(estate: &Estate, graph: &FaultGraph, system: &str, query: &PropagateQ
         vec![origin.fault.to_string(), alone.to_owned(), answer(model, origin.index, query.on)]
     });
     let title = heading(&format!("{system} can fail from"));
-    print(&format!("{title}\n{}", table(&["fault", "", "answers"], &[], rows.collect())));
+    print(&format!("{title}\n{}", table(&["fault", "", "answers"], &[], rows.collect())))?;
     Ok(Outcome::Done)
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(query: &IncidentQuery) -> std::result::Result<Outcome, Failure
                 format!("{} bits about who answers. ", bits(doubt.contractor_bits)),
                 diagnose::method(&diagnosis),
             ];
-            print(&parts.concat());
+            print(&parts.concat())?;
         }
     }
     Ok(Outcome::Done)

@@ -47,7 +47,7 @@ pub(crate) fn run(query: &ScenariosQuery) -> std::result::Result<Outcome, Failur
                 claims(&scenarios),
                 format!("\n{}", paragraph(LEGEND, "", "")),
             ];
-            print(&parts.concat());
+            print(&parts.concat())?;
         }
     }
     Ok(Outcome::Done)

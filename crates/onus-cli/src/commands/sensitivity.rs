@@ -41,7 +41,7 @@ pub(crate) fn run(query: &SensitivityQuery) -> std::result::Result<Outcome, Fail
         Format::Text => {
             let as_of = query.as_of.map(|time| format!(", as of {time}")).unwrap_or_default();
             let head = format!("{}\nView {name}{as_of}.\n", heading(incident.title()));
-            print(&(head + &text(&found, query.top)));
+            print(&(head + &text(&found, query.top)))?;
         }
     }
     Ok(Outcome::Done)

@@ -58,8 +58,8 @@ pub(crate) fn run(query: &SplitQuery) -> std::result::Result<Outcome, Failure> {
     let title = estate.model.title();
     match query.format {
         Chart::Json => json("onus-split/1", &estate.inputs, Result { title, split: &split })?,
-        Chart::Svg => print(&split_svg::structures(title, &split)),
-        Chart::Text => print(&text(title, &split)),
+        Chart::Svg => print(&split_svg::structures(title, &split))?,
+        Chart::Text => print(&text(title, &split))?,
     }
     Ok(Outcome::Done)
 }
@@ -243,8 +243,8 @@ fn curve(query: &SplitQuery, estate: &Estate, options: &SplitOptions) -> std::re
     let title = estate.model.title();
     match query.format {
         Chart::Json => json("onus-split-curve/1", &estate.inputs, CurveResult { title, curve: &curve })?,
-        Chart::Svg => print(&split_svg::curve(title, &curve)),
-        Chart::Text => print(&curve_text(title, &curve)),
+        Chart::Svg => print(&split_svg::curve(title, &curve))?,
+        Chart::Text => print(&curve_text(title, &curve))?,
     }
     Ok(Outcome::Done)
 }

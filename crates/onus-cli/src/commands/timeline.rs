@@ -33,14 +33,14 @@ pub(crate) fn run(query: &TimelineQuery) -> std::result::Result<Outcome, Failure
             let result = Result { title: incident.title(), view: view.name(model), by, moments: &moments };
             json("onus-timeline/1", &estate.inputs, result)?;
         }
-        Chart::Svg => print(&svg::timeline(incident.title(), &view.name(model), &moments)),
+        Chart::Svg => print(&svg::timeline(incident.title(), &view.name(model), &moments))?,
         Chart::Text => {
             let title = heading(incident.title());
             let name = view.name(model);
             print(&format!(
                 "{title}\nView {name}.\n\n{}",
                 rows(&moments, if query.all { Rows::All } else { Rows::Changes })
-            ));
+            ))?;
         }
     }
     Ok(Outcome::Done)

@@ -61,7 +61,7 @@ pub(crate) fn run(query: &ViewsQuery) -> std::result::Result<Outcome, Failure> {
                 hidden_evidence(&hidden),
                 if complete { "" } else { "The search for more of it stopped at its budget.\n" }.to_owned(),
             ];
-            print(&parts.concat());
+            print(&parts.concat())?;
         }
     }
     Ok(Outcome::Done)

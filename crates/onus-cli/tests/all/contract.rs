@@ -159,6 +159,21 @@ fn results_go_to_standard_output_and_everything_else_to_standard_error() {
     assert!(bad.stdout.is_empty() && !bad.stderr.is_empty());
 }
 
+/// A device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_lost_is_an_error() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let lost = std::process::Command::new(env!("CARGO_BIN_EXE_onus"))
+        .args(["diagnose", KOREA])
+        .current_dir(root())
+        .stdout(full)
+        .output()
+        .expect("the command was built before its tests");
+    assert_eq!(lost.status.code(), Some(3));
+    assert!(stderr(&lost).contains("standard output"), "{}", stderr(&lost));
+}
+
 #[test]
 fn exit_status_says_how_it_ended() {
     for (arguments, status) in [
