@@ -197,12 +197,17 @@ fn share(figure: Figure) -> String {
     format!("{:.0}..{:.0}%", figure.lo * 100.0, figure.hi * 100.0)
 }
 
-/// A figure in a table: where it is uncertain by more than is shown, its middle and half its width.
+/// A figure in a table: where it is uncertain by more than is shown, its middle and half its width. Three digits or more.
 fn plain(figure: Figure) -> String {
+    let decimals = match figure.middle() {
+        100.0.. => 0,
+        10.0..100.0 => 1,
+        _ => 2,
+    };
     if figure.hi - figure.lo < 0.01 {
-        return format!("{:.2}", figure.middle());
+        return format!("{:.decimals$}", figure.middle());
     }
-    format!("{:.2}±{:.2}", figure.middle(), (figure.hi - figure.lo) / 2.0)
+    format!("{:.decimals$}±{:.decimals$}", figure.middle(), (figure.hi - figure.lo) / 2.0)
 }
 
 /// Views of the actual structure, and how well it can be told that each party answers.
