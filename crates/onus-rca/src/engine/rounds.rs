@@ -11,7 +11,7 @@
 //! next take as many steps as there are levels, five at most (van Emde Boas 1975, with words for the recursion).
 
 /// A round that has visited one in so many places goes over all that are left.
-const FEW: usize = 16;
+const FEW: usize = 64;
 
 /// Room for rounds, to be used again; between uses nothing waits.
 #[derive(Debug, Default)]
