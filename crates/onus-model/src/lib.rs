@@ -43,6 +43,7 @@ mod source;
 pub mod strategies;
 #[cfg(feature = "tables")]
 mod tables;
+mod text;
 mod tree;
 mod validate;
 mod verify;

@@ -6,7 +6,6 @@ use std::io::{self, BufReader, Write};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::code::Code;
@@ -19,6 +18,7 @@ use crate::incident::{self, Incident};
 use crate::json;
 use crate::model::Model;
 use crate::source::{Limits, Source};
+use crate::text::{write, write_within};
 use crate::tree::{Places, parse};
 use crate::validate;
 
@@ -106,19 +106,23 @@ impl Model {
         read(source, |document: &document::Structure, problems| validate::with_structure(self, document, problems))
     }
 
-    /// Writes the model as a text that reads back to an equal model.
+    /// Writes the model as a text that reads back to an equal model, if need be under wider [`Limits`] than the default.
     pub fn to_text(&self, notation: Notation) -> String {
-        text(|to| self.write(notation, to))
+        text(|to| match notation {
+            Notation::Lines => self.write(notation, to),
+            _ => write(&self.to_document(), notation, to),
+        })
     }
 
     /// Writes the model so that it reads back to an equal model.
     ///
     /// # Errors
-    /// What the writer says.
+    /// What the writer says; [`io::ErrorKind::InvalidInput`] for a model that is too large for its notation: readers would
+    /// refuse it, by [`Limits::of`]. Of YAML nothing is written then.
     pub fn write(&self, notation: Notation, mut to: impl Write) -> io::Result<()> {
         match notation {
             Notation::Lines => self.records().try_for_each(|record| record.write(&mut to)),
-            _ => write(&self.to_document(), notation, to),
+            _ => write_within(&self.to_document(), notation, Limits::of(notation), to),
         }
     }
 }
@@ -155,19 +159,23 @@ impl Incident {
         read(source, |document: &document::Incident, problems| incident::incident(document, model, problems))
     }
 
-    /// Writes the incident as a text that reads back, against the same model, to an equal incident.
+    /// Writes the incident as a text that reads back, against the same model, to an equal incident, if need be
+    /// under wider [`Limits`] than the default.
     pub fn to_text(&self, model: &Model, notation: Notation) -> String {
-        text(|to| self.write(model, notation, to))
+        text(|to| match notation {
+            Notation::Lines => self.write(model, notation, to),
+            _ => write(&self.to_document(model), notation, to),
+        })
     }
 
     /// Writes the incident so that it reads back, against the same model, to an equal incident.
     ///
     /// # Errors
-    /// What the writer says.
+    /// As [`Model::write`].
     pub fn write(&self, model: &Model, notation: Notation, to: impl Write) -> io::Result<()> {
         match notation {
             Notation::Lines => self.to_document(model).write_lines(to),
-            _ => write(&self.to_document(model), notation, to),
+            _ => write_within(&self.to_document(model), notation, Limits::of(notation), to),
         }
     }
 }
@@ -185,21 +193,6 @@ fn form(path: &FilePath) -> Result<Form, Error> {
 fn open(path: &FilePath) -> Result<BufReader<File>, Error> {
     let file = File::open(path).map_err(|source| Error::Io { path: path.display().to_string(), source })?;
     Ok(BufReader::new(file))
-}
-
-/// Writes a document as one text. Documents hold only texts, finite numbers, lists and maps: any notation has them.
-fn write(document: &impl Serialize, notation: Notation, mut to: impl Write) -> io::Result<()> {
-    match notation {
-        Notation::Yaml => serde_yaml::to_writer(to, document).map_err(io::Error::other),
-        Notation::Json => {
-            serde_json::to_writer_pretty(&mut to, document)?;
-            to.write_all(b"\n")
-        }
-        Notation::Lines => {
-            serde_json::to_writer(&mut to, document)?;
-            to.write_all(b"\n")
-        }
-    }
 }
 
 /// Parses, decodes, validates; every problem of the three comes back in the order of the text.

@@ -10,17 +10,18 @@ use std::sync::Arc;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, Location, Path, Problem};
+use crate::read::Notation;
 use crate::tree::{Places, Span, parse};
 
 /// How much a text may ask of the reader. What is beyond is refused, with a diagnostic that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of text. Default 32 MiB, some 10^5 systems: larger estates have better formats than YAML. At most 1 GiB. Of
+    /// Bytes of text. Default 32 MiB: larger estates have better formats than YAML. At most 1 GiB. Of
     /// lines of JSON, each may have so many.
     pub bytes: u64,
     /// Nesting. Default 64, at most 1,000.
     pub depth: usize,
-    /// Keys and values in the tree, aliases expanded. Default 1,000,000. JSON in which nothing is wrong needs no tree, and
+    /// Keys and values in the tree, aliases expanded. Default 1,000,000, some 40,000 systems. JSON in which nothing is wrong needs no tree, and
     /// may have more.
     pub nodes: usize,
     /// Bytes of one value. Default 1 MiB.
@@ -38,11 +39,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Those for a file of this name: JSON may have 1 GiB, since it is read without a tree.
-    pub fn for_file(path: &FilePath) -> Self {
-        let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    /// Those for a notation: JSON may have 1 GiB, since it is read without a tree.
+    pub fn of(notation: Notation) -> Self {
         let limits = Self::default();
-        if is_json { Self { bytes: 1 << 30, ..limits } } else { limits }
+        if notation == Notation::Json { Self { bytes: 1 << 30, ..limits } } else { limits }
+    }
+
+    /// Those for a file of this name, by its ending; of one that says nothing, those for YAML.
+    pub fn for_file(path: &FilePath) -> Self {
+        Self::of(Notation::of(path).unwrap_or_default())
     }
 
     /// Positions are counted in 32 bits, and trees are left by recursion: beyond these, no limit helps.
@@ -131,7 +136,7 @@ impl Source {
         }
     }
 
-    fn new(name: &str, text: String, limits: Limits, lines_before: usize) -> Self {
+    pub(crate) fn new(name: &str, text: String, limits: Limits, lines_before: usize) -> Self {
         let marks = if text.is_ascii() {
             Vec::new()
         } else {

@@ -157,6 +157,32 @@ fn what_is_there_stays_unless_forced() {
 }
 
 #[test]
+fn what_yaml_cannot_hold_is_refused_before_it_is_written() {
+    let folder = Folder::made("too-large");
+    let at = |name: &str| folder.at(name);
+    // A value that the reader of YAML does not take; JSON has no such limit.
+    let long = "x".repeat((1 << 20) + 1);
+    std::fs::write(
+        at("model.ndjson"),
+        format!("{{\"format\":\"onus/1\",\"description\":\"{long}\"}}\n{{\"systems\":{{\"a\":{{}}}}}}\n"),
+    )
+    .expect("written");
+    let output = onus(&["convert", &at("model.ndjson"), &at("model.yaml")]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let told = stderr(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in ["a value of 1048577 bytes; the reader takes 1048576", "lines (.ndjson), tables (a folder)"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("it is there").map(|file| file.expect("a file").file_name()).collect();
+    assert_eq!(left, ["model.ndjson"]);
+    for to in ["model.json", "tables", "model.onus"] {
+        done(&["convert", &at("model.ndjson"), &at(to)]);
+        done(&["convert", &at(to), &at("again.ndjson"), "--force"]);
+    }
+}
+
+#[test]
 fn what_is_damaged_is_named_for_what_it_is() {
     let folder = Folder::new("damaged");
     assert!(onus(&["generate", "--systems", "20", "--out", folder.path()]).status.success());
