@@ -176,7 +176,8 @@ impl<'n, D: Document, R: BufRead> Parts<'n, D, R> {
     }
 
     fn part(&self) -> Result<D, Error> {
-        match std::str::from_utf8(&self.line).ok().and_then(json::document::<D>) {
+        // Without its end, as its source is: both speak of the same places.
+        match std::str::from_utf8(self.line.trim_ascii_end()).ok().and_then(json::document::<D>) {
             Some(Ok(part)) => return Ok(part),
             // No reader of YAML makes sense of it either, but it would speak of YAML.
             Some(Err(error)) if error.is_eof() || error.is_syntax() => {

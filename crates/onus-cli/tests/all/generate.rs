@@ -196,6 +196,12 @@ fn what_is_damaged_is_named_for_what_it_is() {
     std::fs::write(at("cut.ndjson"), &lines[..lines.len() - 20]).expect("written");
     let cut = said(&at("cut.ndjson"));
     assert!(cut.contains("the JSON breaks off here") && !cut.contains("YAML"), "{cut}");
+    for end in ["", "\n", "\r\n"] {
+        let text = format!("{{\"format\":\"onus/1\"}}\n{{\"systems\":{{\"a\":{{}}}}}}\n{{\"systems\":{{\"b\":{end}");
+        std::fs::write(at("broken.ndjson"), text).expect("written");
+        let broken = said(&at("broken.ndjson"));
+        assert!(broken.contains("broken.ndjson:3:16"), "{end:?}: {broken}");
+    }
     assert!(onus(&["convert", &at("model.ndjson"), &at("model.onus")]).status.success());
     let snapshot = std::fs::read(at("model.onus")).expect("it was written");
     std::fs::write(at("cut.onus"), &snapshot[..snapshot.len() - 1]).expect("written");
