@@ -282,7 +282,8 @@ fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         paths.collect::<std::io::Result<Vec<PathBuf>>>()
     });
     let mut tables = entries.map_err(|source| Error::Io { path: folder.display().to_string(), source })?;
-    tables.retain(|path| path.extension().is_some_and(|extension| extension == "parquet"));
+    // What is no regular file is refused by the reader of tables, and may never end.
+    tables.retain(|path| path.extension().is_some_and(|extension| extension == "parquet") && path.is_file());
     tables.sort();
     Ok(tables)
 }

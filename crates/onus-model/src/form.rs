@@ -25,7 +25,8 @@ const LOOKED_AT: u64 = 1 << 16;
 
 impl Form {
     /// What a file or folder is: a snapshot by its first bytes, lines by their ending, or because the first line is JSON
-    /// that ends there and another one follows. What cannot be looked at twice, like a pipe, is a text.
+    /// that ends there and another one follows. What cannot be looked at twice, like a pipe, is a text; whether it holds lines
+    /// shows when that was read.
     ///
     /// # Errors
     /// What the system says.
@@ -50,7 +51,9 @@ impl Form {
     }
 }
 
-fn are_lines(begin: &[u8]) -> bool {
+/// Whether a text is lines of JSON, by what stands at its begin.
+pub(crate) fn are_lines(text: &[u8]) -> bool {
+    let begin = &text[..text.len().min(LOOKED_AT as usize)];
     let mut lines = begin.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let is_whole =
         |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();

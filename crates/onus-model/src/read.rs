@@ -2,7 +2,7 @@
 //! in one list, each problem with its place.
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Cursor, Write};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::columns;
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Error, Path, Problems, more_than};
 use crate::document;
-use crate::form::Form;
+use crate::form::{Form, are_lines};
 use crate::incident::{self, Incident};
 use crate::json;
 use crate::model::Model;
@@ -47,7 +47,7 @@ impl Notation {
 }
 
 impl Model {
-    /// Reads a model from YAML or JSON; `name` is what problems call the text.
+    /// Reads a model from YAML, JSON or lines of JSON; `name` is what problems call the text.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every problem found.
@@ -77,6 +77,9 @@ impl Model {
     /// # Errors
     /// [`Error::Invalid`] with every problem found.
     pub fn from_source(source: &Arc<Source>) -> Result<Self, Error> {
+        if are_lines(source.text.as_bytes()) {
+            return Self::from_lines(&source.name, Cursor::new(&source.text));
+        }
         read(source, |document, problems| {
             columns::sound(document).unwrap_or_else(|_| validate::model(document, problems))
         })
@@ -128,7 +131,7 @@ impl Model {
 }
 
 impl Incident {
-    /// Reads an incident from YAML or JSON; `name` is what problems call the text.
+    /// Reads an incident from YAML, JSON or lines of JSON; `name` is what problems call the text.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every problem found.
@@ -156,6 +159,9 @@ impl Incident {
     /// # Errors
     /// [`Error::Invalid`] with every problem found.
     pub fn from_source(source: &Arc<Source>, model: &Model) -> Result<Self, Error> {
+        if are_lines(source.text.as_bytes()) {
+            return Self::from_lines(&source.name, Cursor::new(&source.text), model);
+        }
         read(source, |document: &document::Incident, problems| incident::incident(document, model, problems))
     }
 

@@ -19,6 +19,10 @@ enum Target {
 impl Target {
     /// By the ending of a name; what has none, or is a folder, holds tables.
     fn of(path: &Path) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            let message = "`-` is no file; nothing is converted to standard output (a folder of this name is `./-`)";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         if let Some(notation) = Notation::of(path) {
             return Ok(Self::Text(notation));
         }

@@ -233,3 +233,49 @@ fn a_snapshot_answers_by_its_compiled_graph() {
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("the checksum of section"), "{}", stderr(&output));
 }
+
+#[test]
+fn lines_come_through_a_pipe_too() {
+    let folder = Folder::made("pipe");
+    let text = "{\"format\":\"onus/1\"}\n{\"systems\":{\"a\":{}}}\n{\"systems\":{\"b\":{\"needs\":[\"a\"]}}}\n";
+    std::fs::write(folder.at("model"), text).expect("written");
+    let piped = |text: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_onus"));
+        let pipes = command.args(["propagate", "/dev/stdin", "a.fault"]).stdin(std::process::Stdio::piped());
+        let mut child =
+            pipes.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("runs");
+        let mut input = child.stdin.take().expect("it is piped");
+        std::io::Write::write_all(&mut input, text.as_bytes()).expect("it is read");
+        drop(input);
+        child.wait_with_output().expect("it ends")
+    };
+    let output = piped(text);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), stdout(&onus(&["propagate", &folder.at("model"), "a.fault"])));
+    let output = piped(&text.replace("[\"a\"]", "[\"c\"]"));
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("/dev/stdin:3:27"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_no_regular_file_is_no_table_and_no_target() {
+    let folder = Folder::made("irregular");
+    let at = |name: &str| folder.at(name);
+    done(&["convert", "fixtures/scenarios/korea-2023", &at("tables")]);
+    for table in ["needs", "systems"] {
+        let path = at(&format!("tables/{table}.parquet"));
+        let kept = std::fs::read(&path).expect("it was written");
+        std::fs::remove_file(&path).expect("removed");
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("linked");
+        let output = onus(&["check", &at("tables")]);
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        // Without systems, it is no folder of tables.
+        let said = stderr(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(table == "systems" || said.contains("needs.parquet: not a regular file"), "{said}");
+        std::fs::remove_file(&path).expect("removed");
+        std::fs::write(&path, kept).expect("written");
+    }
+    let output = onus(&["convert", "fixtures/scenarios/korea-2023", "-"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("standard output"), "{}", stderr(&output));
+}

@@ -254,7 +254,12 @@ pub(super) fn read(
     report: &mut Report,
 ) -> Option<Table> {
     let path = folder.join(format!("{}.parquet", schema.name));
-    if !path.is_file() {
+    let metadata = std::fs::metadata(&path).ok()?;
+    if !metadata.is_file() {
+        // A pipe may never end, and cannot be sought in.
+        let message =
+            if metadata.is_dir() { "a folder, not a file; join its parts into one file" } else { "not a regular file" };
+        report.file(schema.name, message.to_owned());
         return None;
     }
     // The reader of the file is not ours. Should it fail over a damaged one by a panic, that is the file's problem too.
@@ -283,6 +288,14 @@ impl Reading<'_> {
         let file = File::open(path).map_err(|error| ParquetError::External(Box::new(error)))?;
         let bytes = file.metadata().map_or(0, |metadata| metadata.len());
         let reader = SerializedFileReader::new(file)?;
+        for column in reader.metadata().row_groups().iter().flat_map(|group| group.columns()) {
+            let compression = column.compression();
+            if !matches!(compression, Compression::UNCOMPRESSED | Compression::SNAPPY) {
+                return Err(ParquetError::General(format!(
+                    "compressed by {compression}, which this reader does not take; write it uncompressed or with Snappy"
+                )));
+            }
+        }
         let metadata = reader.metadata().file_metadata();
         let shape = metadata.schema_descr();
         let mut columns: Vec<Column> = self.schema.fields.iter().map(|field| blank(field.kind)).collect();
