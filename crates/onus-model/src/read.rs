@@ -233,6 +233,16 @@ pub(crate) fn read<D: DeserializeOwned, T>(
             }
             Err(Error::Invalid(told))
         }
+        // No reader of YAML makes sense of it either, but it would speak of YAML.
+        Err(Error::Invalid(told)) if told.iter().any(|problem| problem.code == Code::Syntax) => {
+            let is_json = Notation::of(FilePath::new(&source.name)) == Some(Notation::Json);
+            match short {
+                Some(Err(error)) if is_json && (error.is_syntax() || error.is_eof()) => {
+                    Err(Error::Invalid(vec![json::problem(source, &error)]))
+                }
+                _ => Err(Error::Invalid(told)),
+            }
+        }
         other => other,
     }
 }

@@ -202,6 +202,12 @@ fn what_is_damaged_is_named_for_what_it_is() {
         let broken = said(&at("broken.ndjson"));
         assert!(broken.contains("broken.ndjson:3:16"), "{end:?}: {broken}");
     }
+    std::fs::write(at("broken.json"), "{\"format\": \"onus/1\",\n \"systems\": {\"a\": {}]}\n").expect("written");
+    let broken = said(&at("broken.json"));
+    assert!(
+        broken.contains("this is not JSON") && broken.contains("broken.json:2:") && !broken.contains("YAML"),
+        "{broken}"
+    );
     assert!(onus(&["convert", &at("model.ndjson"), &at("model.onus")]).status.success());
     let snapshot = std::fs::read(at("model.onus")).expect("it was written");
     std::fs::write(at("cut.onus"), &snapshot[..snapshot.len() - 1]).expect("written");

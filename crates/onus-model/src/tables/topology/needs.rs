@@ -259,7 +259,9 @@ impl Taking<'_, '_> {
             let Group { k, row, members } = &self.groups[at];
             let (k, row, members) = (*k as usize, *row, members.len());
             if k == 0 || k > members {
-                self.problem(row, "k", format!("expected from 1 to the {members} members of the group, found {k}"));
+                // What is no number of members at all was taken for none.
+                let found = self.k.get(row).unwrap_or_else(|| k as i64);
+                self.problem(row, "k", format!("expected from 1 to the {members} members of the group, found {found}"));
             }
         }
         // From the last member to the first, so that they come off the stack in their order.
