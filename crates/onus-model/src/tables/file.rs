@@ -13,6 +13,7 @@ use parquet::basic::{Compression, ConvertedType, Repetition, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -288,11 +289,14 @@ impl Reading<'_> {
         let file = File::open(path).map_err(|error| ParquetError::External(Box::new(error)))?;
         let bytes = file.metadata().map_or(0, |metadata| metadata.len());
         let reader = SerializedFileReader::new(file)?;
-        for column in reader.metadata().row_groups().iter().flat_map(|group| group.columns()) {
+        for column in reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns) {
             let compression = column.compression();
             if !matches!(compression, Compression::UNCOMPRESSED | Compression::SNAPPY) {
+                let name = compression.to_string();
+                // Without the level, which the file does not say.
+                let name = name.split('(').next().unwrap_or_default();
                 return Err(ParquetError::General(format!(
-                    "compressed by {compression}, which this reader does not take; write it uncompressed or with Snappy"
+                    "compressed by {name}, which this reader does not take; write it uncompressed or with Snappy"
                 )));
             }
         }
@@ -418,6 +422,11 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// A figure as problems tell it. What is not a number was read as an infinite one.
+pub(super) fn told(figure: f64) -> String {
+    if figure.is_finite() { figure.to_string() } else { "no finite number".to_owned() }
 }
 
 fn blank(kind: Kind) -> Column {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path as FilePath;
 
-use super::file::{Kind, Schema, Table, Values, may, must, read, write};
+use super::file::{Kind, Schema, Table, Values, may, must, read, told, write};
 use super::report::Report;
 use crate::code::Code;
 use crate::columns::{Columns, GROUP, NONE, Texts, TooLarge, Words, entry, put};
@@ -332,7 +332,7 @@ fn take_faults(faults: &Table, places: &Places<'_>, words: &Words, columns: &mut
         match (!p.is_nan(), said) {
             (true, [false, false]) if (0.0..=1.0).contains(&p) => {}
             (true, [false, false]) => {
-                let message = format!("expected a probability from 0 to 1, found {p}");
+                let message = format!("expected a probability from 0 to 1, found {}", told(p));
                 report.row(Code::BadProbability, FAULTS.name, row, "probability", message);
             }
             (false, [true, true]) => {}
@@ -377,7 +377,8 @@ fn take_priors(
         let is_faultless = columns.system_faultless.get(at) == Some(&1);
         if !(0.0..=1.0).contains(&prior) || (is_faultless && prior > 0.0) {
             let expected = if is_faultless { "nothing, or 0: it is faultless" } else { "a probability from 0 to 1" };
-            report.row(Code::BadProbability, SYSTEMS.name, row, "prior", format!("expected {expected}, found {prior}"));
+            let message = format!("expected {expected}, found {}", told(prior));
+            report.row(Code::BadProbability, SYSTEMS.name, row, "prior", message);
         } else if !is_faultless {
             columns.fault_system.push(at as u32);
             columns.fault_name.push(words.number(DEFAULT_FAULT)?);
@@ -409,7 +410,8 @@ impl Topology {
             if let Some(found) = priors.get(row)
                 && (found - derived.prior[at]).abs() > 1e-12
             {
-                let message = format!("by its faults it is {}, not {found}; leave it empty", derived.prior[at]);
+                let (expected, found) = (derived.prior[at], told(*found));
+                let message = format!("by its faults it is {expected}, not {found}; leave it empty");
                 report.row(Code::WrongTable, SYSTEMS.name, row, "prior", message);
             }
         }

@@ -256,6 +256,13 @@ fn every_problem_is_told_with_file_row_and_column() {
         ["needs.parquet, row 1, column k: ONUS-E0032"]
     );
     assert_eq!(needs(&[None, None], &[Some(1), None], &[None, None]), ["needs.parquet, row 0, column k: ONUS-E0032"]);
+    assert_eq!(
+        needs(&[Some(1), Some(1)], &[Some(-1), Some(-1)], &[None, None]),
+        ["needs.parquet, row 0, column k: ONUS-E0032"]
+    );
+    assert!(folder.model().unwrap_err().to_string().contains("2 members of the group, found -1"));
+    needs(&[None, None], &[None, None], &[Some(f64::NAN), Some(f64::NAN)]);
+    assert!(folder.model().unwrap_err().to_string().contains("from 0 to 1, found no finite number"));
     std::fs::remove_file(folder.0.join("needs.parquet")).unwrap();
     let contracts = [
         Other::Text("key", &[Some("x"), Some("x"), Some("y")]),
@@ -324,4 +331,21 @@ fn more_rows_than_a_file_can_hold_are_refused() {
     let error = folder.model().unwrap_err();
     assert_eq!(error.diagnostics()[0].code, Code::WrongTable);
     assert!(error.to_string().contains("more rows than"), "{error}");
+}
+
+#[test]
+fn compression_that_is_not_read_is_named() {
+    let folder = Folder::holding(&Model::from_text("one", "{ format: onus/1, systems: { a: {} } }").unwrap());
+    let path = folder.0.join("systems.parquet");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // In the metadata of a column: its path, of one name; then its codec, from Snappy to Zstandard.
+    let codec = b"\x18\x03key\x15\x02";
+    let at = bytes.windows(codec.len()).rposition(|window| window == codec).unwrap() + codec.len() - 1;
+    bytes[at] = 12;
+    std::fs::write(&path, bytes).unwrap();
+    let told = folder.model().unwrap_err().to_string();
+    assert!(
+        told.contains("compressed by ZSTD, which") && told.contains("write it uncompressed or with Snappy"),
+        "{told}"
+    );
 }

@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 use super::{GROUPS, NEEDS, Places};
 use crate::code::Code;
 use crate::columns::{Columns, DEPTH, GROUP, NONE, TooLarge, entry, put};
-use crate::tables::file::{NO_NUMBER, Numbers, Table, Values, write};
+use crate::tables::file::{NO_NUMBER, Numbers, Table, Values, told, write};
 use crate::tables::report::Report;
 
 /// Rows in the making.
@@ -102,6 +102,8 @@ pub(super) fn write_needs(folder: &FilePath, columns: &Columns) -> io::Result<()
 /// A group of one system's needs, as it is put together.
 struct Group {
     k: u32,
+    /// What the tables say `k` is: where that is no number of members at all, `k` is 0.
+    said: i64,
     /// Providers, and [`GROUP`] with the place of a group among those of the system.
     members: Vec<u32>,
     /// The first row that names it.
@@ -256,12 +258,10 @@ impl Taking<'_, '_> {
             }
         }
         for at in 0..self.count {
-            let Group { k, row, members } = &self.groups[at];
-            let (k, row, members) = (*k as usize, *row, members.len());
+            let Group { k, said, row, members } = &self.groups[at];
+            let (k, said, row, members) = (*k as usize, *said, *row, members.len());
             if k == 0 || k > members {
-                // What is no number of members at all was taken for none.
-                let found = self.k.get(row).unwrap_or_else(|| k as i64);
-                self.problem(row, "k", format!("expected from 1 to the {members} members of the group, found {found}"));
+                self.problem(row, "k", format!("expected from 1 to the {members} members of the group, found {said}"));
             }
         }
         // From the last member to the first, so that they come off the stack in their order.
@@ -286,7 +286,7 @@ impl Taking<'_, '_> {
     fn group(&mut self, system: u32, id: i64, row: usize) -> Option<usize> {
         let k = self.k.get(row);
         if let Some(place) = self.place(system, id) {
-            let known = i64::from(self.groups[place].k);
+            let known = self.groups[place].said;
             if k.is_some_and(|k| k != known) {
                 let message = format!("other members of the group {id} say {known}; expected the same");
                 self.problem(row, "k", message);
@@ -332,12 +332,13 @@ impl Taking<'_, '_> {
                 return None;
             }
             let place = self.count;
-            let k = u32::try_from(k).ok().filter(|k| *k < GROUP).unwrap_or(0);
+            let said = k;
+            let k = u32::try_from(said).ok().filter(|k| *k < GROUP).unwrap_or(0);
             if let Some(group) = self.groups.get_mut(place) {
-                (group.k, group.row) = (k, row);
+                (group.k, group.said, group.row) = (k, said, row);
                 group.members.clear();
             } else {
-                self.groups.push(Group { k, members: Vec::new(), row });
+                self.groups.push(Group { k, said, members: Vec::new(), row });
             }
             self.count += 1;
             self.owners.insert(id, (system, place as u32));
@@ -396,7 +397,7 @@ impl<'t> Details<'t> {
             before = Some(row);
             let propagates = self.propagates(row).unwrap_or(1.0);
             if !(0.0..=1.0).contains(&propagates) {
-                let message = format!("expected a probability from 0 to 1, found {propagates}");
+                let message = format!("expected a probability from 0 to 1, found {}", told(propagates));
                 report.row(Code::BadProbability, NEEDS.name, at, "propagates", message);
             }
             let [kind, shortest, longest, description] = self.said(row);
