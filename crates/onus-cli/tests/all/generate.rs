@@ -240,6 +240,7 @@ fn a_snapshot_answers_by_its_compiled_graph() {
     assert!(stderr(&output).contains("the checksum of section"), "{}", stderr(&output));
 }
 
+#[cfg(unix)]
 #[test]
 fn lines_come_through_a_pipe_too() {
     let folder = Folder::made("pipe");
@@ -263,6 +264,7 @@ fn lines_come_through_a_pipe_too() {
     assert!(stderr(&output).contains("/dev/stdin:3:27"), "{}", stderr(&output));
 }
 
+#[cfg(unix)]
 #[test]
 fn what_is_no_regular_file_is_no_table_and_no_target() {
     let folder = Folder::made("irregular");
