@@ -1,6 +1,6 @@
-//! Reading a model from its file, checked and ready to be asked, in every notation; a fifth as many systems as needs.
+//! Reading a model from its file, checked and ready to be asked, in every notation; of size 10⁵ are 2·10⁴ systems with some 3.6 needs each.
 //!
-//! `cargo bench --bench load`; 2,000 to 20,000 systems, up to 10⁶ with `ONUS_BENCH_EDGES=1e7`, each notation as far as it is
+//! `cargo bench --bench load`; 2,000 to 20,000 systems; 2·10⁵ and 10⁶ too with `ONUS_BENCH_EDGES=1e7`, each notation as far as it is
 //! meant for; Parquet with `--features tables`. Peer in the same run: the same bytes through serde alone, into the same documents,
 //! nothing checked or resolved.
 //!
@@ -37,7 +37,7 @@ struct Form {
 }
 
 const FORMS: &[Form] = &[
-    Form { name: "YAML", file: "model.yaml", most: 1_000_000, write: whole, peer: Some(yaml) },
+    Form { name: "YAML", file: "model.yaml", most: 100_000, write: whole, peer: Some(yaml) },
     Form { name: "JSON", file: "model.json", most: 1_000_000, write: whole, peer: Some(json) },
     Form { name: "lines", file: "model.ndjson", most: 10_000_000, write: lines, peer: Some(json_lines) },
     Form { name: "snapshot", file: "model.onus", most: 10_000_000, write: snapshot, peer: None },
@@ -107,7 +107,11 @@ fn json_lines(path: &Path) -> usize {
 fn load(criterion: &mut Criterion) {
     let folder = std::env::temp_dir().join(format!("onus-bench-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder can be made");
-    for edges in circuits::sizes(10_000_000).into_iter().filter(|edges| circuits::largest() > *edges) {
+    let mut sizes: Vec<usize> = circuits::sizes(circuits::largest() / 10);
+    if circuits::largest() >= 10_000_000 {
+        sizes.push(5_000_000);
+    }
+    for edges in sizes {
         let redundancy = Probability::new(0.85).expect("a part of one");
         let options = Options { family: Family::Layered, redundancy, contractors: 50, seed: 1, ..Options::default() };
         let generator = Generator::new(&Options { systems: (edges / 5) as u32, ..options });
