@@ -69,6 +69,7 @@ fn snapshot(generator: &Generator, path: &Path) {
 
 #[cfg(feature = "tables")]
 fn tables(generator: &Generator, path: &Path) {
+    std::fs::create_dir_all(path).expect("a folder can be made");
     model(generator).write_tables(path).expect("the files can be written");
 }
 
