@@ -8,9 +8,10 @@
 //!
 //! What was replaced or cut is remembered in [`Broken`], so that what follows from it is not reported as well.
 
+mod failure;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Visitor};
@@ -21,6 +22,8 @@ use crate::document::DutyKind;
 use crate::quantity::{Date, Duration, Money, Rate, Time};
 use crate::source::Source;
 use crate::tree::{Key, Node, Span, Value};
+
+use failure::{Failure, Reason, known};
 
 /// Nodes that may be read again after cuts. Files of usual size get as many readings as they have problems; one that is
 /// large and badly broken is given up on, with a word on that.
@@ -232,86 +235,6 @@ fn path_of(mut way: Option<&Way>) -> Path {
     }
     steps.reverse();
     Path(steps)
-}
-
-/// Why a part could not be read. In a box, since it is handed up beside everything that could.
-#[derive(Debug)]
-struct Failure(Box<Reason>);
-
-/// What is wrong with a part, and the way to it.
-#[derive(Debug)]
-struct Reason {
-    /// Positions in the containers from the failing part outwards.
-    trail: Vec<usize>,
-    code: Code,
-    span: Span,
-    message: String,
-    help: Option<String>,
-    /// What serde's visitor takes, where it was given something else.
-    expected: Option<String>,
-}
-
-impl Failure {
-    fn new(code: Code, message: String) -> Self {
-        let span = Span::default();
-        Self(Box::new(Reason { trail: Vec::new(), code, span, message, help: None, expected: None }))
-    }
-
-    fn help(mut self, help: Option<String>) -> Self {
-        self.0.help = help;
-        self
-    }
-
-    /// Gives a failure its place, unless it has one.
-    fn at(mut self, span: Span) -> Self {
-        if self.0.span.line == 0 {
-            self.0.span = span;
-        }
-        self
-    }
-
-    fn through(mut self, position: usize, span: Span) -> Self {
-        self = self.at(span);
-        self.0.trail.push(position);
-        self
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl de::Error for Failure {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(Code::WrongType, message.to_string())
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(Code::MissingKey, format!("the key `{field}` is missing"))
-    }
-
-    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        let mut failure = Self::custom(format_args!("invalid type: {found}, expected {expected}"));
-        failure.0.expected = Some(expected.to_string());
-        failure
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Code::UnknownKey, format!("the key `{field}` is not known here")).help(known(field, expected))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Code::WrongType, format!("expected one of {}, found `{variant}`", expected.join(", ")))
-            .help(nearest(variant, expected.iter().copied()))
-    }
-}
-
-fn known(key: &str, fields: &[&str]) -> Option<String> {
-    nearest(key, fields.iter().copied()).or_else(|| Some(format!("known keys: {}", fields.join(", "))))
 }
 
 /// Reads one node.
