@@ -21,8 +21,8 @@ pub struct Limits {
     pub bytes: u64,
     /// Nesting. Default 64, at most 1,000.
     pub depth: usize,
-    /// Keys and values in the tree, aliases expanded. Default 1,000,000, some 40,000 systems. JSON in which nothing is wrong needs no tree, and
-    /// may have more.
+    /// Keys and values in the tree, aliases expanded. Default 1,000,000, some 40,000 systems. JSON in which nothing is
+    /// wrong needs no tree, and may have more.
     pub nodes: usize,
     /// Bytes of one value. Default 1 MiB.
     pub scalar: usize,

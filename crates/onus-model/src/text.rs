@@ -137,8 +137,8 @@ mod tests {
                     Limits { scalar: 5, ..Limits::default() },
                 ] {
                     let mut whole = Vec::new();
-                    write(&document, notation, &mut whole).unwrap();
-                    let whole = String::from_utf8(whole).unwrap();
+                    write(&document, notation, &mut whole).expect("memory takes what is written");
+                    let whole = String::from_utf8(whole).expect("both notations are UTF-8");
                     let mut written = Vec::new();
                     let outcome = write_within(&document, notation, limits, &mut written);
                     let read = Source::from_text("estate", &whole, limits)

@@ -23,8 +23,7 @@ impl<'m> Sight<'m> {
     /// The contractors that see what happens to some elements by a duty of their own, or because they see the reports of
     /// the monitor that tells of it. Sorted.
     pub(crate) fn direct(&self, elements: &[Element], monitor: Option<MonitorIndex>) -> Vec<ContractorIndex> {
-        let named = monitor.map(|monitor| self.model.structure().viewers(monitor).contractors.as_slice());
-        let mut found: Vec<ContractorIndex> = named.unwrap_or_default().to_vec();
+        let mut found = monitor.map(|monitor| self.named(monitor)).unwrap_or_default();
         for contract in elements.iter().flat_map(|element| self.responsibility.sighted(*element)) {
             found.extend(self.model.contracts()[contract.index()].holders().into_iter().map(|(holder, _)| holder));
         }
